@@ -1,0 +1,5 @@
+"""Score tables to findings: descriptives, tests, pairs, what to look at first."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

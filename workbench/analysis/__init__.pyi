@@ -1,0 +1,30 @@
+from ._descriptives import (
+    describe_models,
+    model_summary,
+    paired_scores,
+    scores_by_threshold,
+)
+from ._groups import images_by_group, main_grouping
+from ._images import hardest_images, image_overview, scores_by_cell_count
+from ._omnibus import OmnibusTest, friedman, kruskal_wallis, one_way_anova
+from ._pairs import cohens_d, cohens_d_label, cohens_d_paired, compare_pairs
+
+__all__ = [
+    "OmnibusTest",
+    "cohens_d",
+    "cohens_d_label",
+    "cohens_d_paired",
+    "compare_pairs",
+    "describe_models",
+    "friedman",
+    "hardest_images",
+    "image_overview",
+    "images_by_group",
+    "kruskal_wallis",
+    "main_grouping",
+    "model_summary",
+    "one_way_anova",
+    "paired_scores",
+    "scores_by_cell_count",
+    "scores_by_threshold",
+]

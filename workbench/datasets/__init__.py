@@ -1,0 +1,5 @@
+"""Paths to samples: manifests, image files, the synthetic demo data set."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,31 @@
+from ._files import read_image, read_labels
+from ._manifest import (
+    Dataset,
+    Record,
+    find_label_files,
+    open_dataset,
+    read_examples,
+    read_sample,
+)
+from ._survey import Survey, survey_dataset
+from ._synthetic import (
+    SyntheticConfig,
+    synthetic_samples,
+    write_synthetic_dataset,
+)
+
+__all__ = [
+    "Dataset",
+    "Record",
+    "Survey",
+    "SyntheticConfig",
+    "find_label_files",
+    "open_dataset",
+    "read_examples",
+    "read_image",
+    "read_labels",
+    "read_sample",
+    "survey_dataset",
+    "synthetic_samples",
+    "write_synthetic_dataset",
+]

@@ -1,0 +1,29 @@
+from ._data import (
+    area_distribution,
+    cell_count_distribution,
+    count_agreement,
+    image_gallery,
+)
+from ._overlays import overlay_figure, overlay_row
+from ._scores import (
+    paired_differences,
+    score_by_cell_count,
+    score_by_threshold,
+    score_distributions,
+)
+from ._training import class_map, training_curves
+
+__all__ = [
+    "area_distribution",
+    "cell_count_distribution",
+    "class_map",
+    "count_agreement",
+    "image_gallery",
+    "overlay_figure",
+    "overlay_row",
+    "paired_differences",
+    "score_by_cell_count",
+    "score_by_threshold",
+    "score_distributions",
+    "training_curves",
+]

@@ -1,0 +1,227 @@
+"""Predictions over images: matched, missed and spurious cells told apart."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from workbench.figures._pictures import picture_trace, show_as_image
+from workbench.figures._theme import styled
+from workbench.schema import OUTCOME_COLOURS, LabelImage, Outcome, Overlay
+from workbench.transforms import Outline, label_outlines
+
+FloatArray = npt.NDArray[np.float32]
+DASHES: Final[Mapping[Outcome, str]] = {"matched": "solid", "missed": "dash", "spurious": "dot"}
+MEANINGS: Final[Mapping[Outcome, str]] = {
+    "matched": "matched (as predicted)",
+    "missed": "missed (reference)",
+    "spurious": "spurious (predicted)",
+}
+REFERENCE_COLOUR: Final = "#00A676"
+
+
+def overlay_figure(overlay: Overlay, *, height_px: int = 620) -> go.Figure:
+    """Show one image with its cells outlined by outcome, and the reference on request.
+
+    Parameters
+    ----------
+    overlay
+        Image, labels and outcomes.
+    height_px
+        Height of the figure.
+
+    Returns
+    -------
+    go.Figure
+        The legend switches outlines on and off; pointing at a cell names it.
+    """
+    figure = go.Figure(picture_trace(overlay.sample.image))
+    for trace in _outcome_traces(overlay, line_width_px=2.0):
+        figure.add_trace(trace)
+    figure.add_trace(_reference_trace(overlay, visible="legendonly"))
+    for trace in _hover_traces(overlay):
+        figure.add_trace(trace)
+    show_as_image(figure)
+    styled(figure, height_px=height_px, title=_title(overlay))
+    figure.update_layout(
+        legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"},
+        margin={"l": 8, "r": 8, "t": 40, "b": 48},
+    )
+    return figure
+
+
+def overlay_row(
+    overlays: Sequence[Overlay],
+    *,
+    columns: int = 5,
+    with_reference: bool = False,
+    row_height_px: int = 270,
+) -> go.Figure:
+    """Show several overlays side by side, one legend for all.
+
+    Parameters
+    ----------
+    overlays
+        At least one.
+    columns
+        Per row.
+    with_reference
+        Whether the first two panels are the bare image and the reference of the first overlay;
+        the others then share their pan and zoom.
+    row_height_px
+        Height of each row.
+
+    Returns
+    -------
+    go.Figure
+        One panel per overlay, titled by image and score.
+    """
+    lead = 2 if with_reference else 0
+    n_panels = lead + len(overlays)
+    columns = min(columns, n_panels)
+    rows = -(-n_panels // columns)
+    first = overlays[0]
+    titles = [
+        *([f"image {first.sample.image_id[:24]}", "reference"] if with_reference else []),
+        *(_panel_title(overlay, named=with_reference) for overlay in overlays),
+    ]
+    linked = "all" if with_reference else False
+    figure = make_subplots(
+        rows,
+        columns,
+        subplot_titles=titles,
+        horizontal_spacing=0.012,
+        vertical_spacing=0.09 / rows,
+        shared_xaxes=linked,
+        shared_yaxes=linked,
+    )
+    for panel in range(n_panels):
+        place = {"row": panel // columns + 1, "col": panel % columns + 1}
+        overlay = first if panel < lead else overlays[panel - lead]
+        figure.add_trace(picture_trace(overlay.sample.image), **place)
+        if panel == 1 and with_reference:
+            figure.add_trace(_reference_trace(overlay, visible=True), **place)
+        elif panel >= lead:
+            for trace in _outcome_traces(overlay, line_width_px=1.4):
+                trace.showlegend = False
+                figure.add_trace(trace, **place)
+        show_as_image(figure, **place)
+    for outcome in OUTCOME_COLOURS:  # lines without points: the legend alone
+        figure.add_trace(_line(outcome, np.array([None]), np.array([None]), MEANINGS[outcome], 2.0))
+    styled(figure, height_px=rows * row_height_px + 70)
+    figure.update_annotations(font_size=11)
+    figure.update_layout(
+        legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"},
+        margin={"l": 8, "r": 8, "t": 32, "b": 40},
+    )
+    return figure
+
+
+def _outcome_traces(overlay: Overlay, *, line_width_px: float) -> list[go.Scatter]:
+    """Return the outlines of matched and spurious predicted cells and of missed reference cells."""
+    predicted = _outlines_by_outcome(overlay.predicted, overlay.predicted_outcomes)
+    reference = _outlines_by_outcome(_reference(overlay), overlay.reference_outcomes)
+    groups: dict[Outcome, list[Outline]] = {
+        "matched": predicted.get("matched", []),
+        "missed": reference.get("missed", []),
+        "spurious": predicted.get("spurious", []),
+    }
+    return [
+        _line(outcome, *joined_outlines(group), f"{len(group)} {MEANINGS[outcome]}", line_width_px)
+        for outcome, group in groups.items()
+    ]
+
+
+def _reference_trace(overlay: Overlay, *, visible: bool | str) -> go.Scatter:
+    outlines = label_outlines(_reference(overlay))
+    columns, rows = joined_outlines(outlines)
+    return go.Scatter(
+        x=columns,
+        y=rows,
+        mode="lines",
+        line={"color": REFERENCE_COLOUR, "width": 1.5},
+        name=f"{len(outlines)} in the reference",
+        visible=visible,
+        showlegend=visible == "legendonly",
+        hoverinfo="skip",
+    )
+
+
+def _hover_traces(overlay: Overlay) -> list[go.Scatter]:
+    """Return an invisible point on each cell that names it."""
+    sides = (
+        ("predicted", overlay.predicted, overlay.predicted_outcomes),
+        ("reference", _reference(overlay), overlay.reference_outcomes),
+    )
+    traces = []
+    for side, labels, outcomes in sides:
+        outlines = label_outlines(labels)
+        traces.append(
+            go.Scatter(
+                x=[float(np.nanmean(outline.columns)) for outline in outlines],
+                y=[float(np.nanmean(outline.rows)) for outline in outlines],
+                mode="markers",
+                marker={"size": 12, "opacity": 0},
+                text=[
+                    f"{side} cell {outline.cell_id}: {outcomes.get(outline.cell_id, '')}"
+                    for outline in outlines
+                ],
+                hoverinfo="text",
+                showlegend=False,
+            )
+        )
+    return traces
+
+
+def _outlines_by_outcome(
+    labels: LabelImage, outcomes: Mapping[int, Outcome]
+) -> dict[Outcome, list[Outline]]:
+    groups: dict[Outcome, list[Outline]] = {}
+    for outline in label_outlines(labels):
+        if outline.cell_id in outcomes:
+            groups.setdefault(outcomes[outline.cell_id], []).append(outline)
+    return groups
+
+
+def joined_outlines(outlines: Sequence[Outline]) -> tuple[FloatArray, FloatArray]:
+    """Return columns and rows of all outlines, NaN between them."""
+    gap = np.array([np.nan], np.float32)
+    columns = [part for outline in outlines for part in (outline.columns, gap)]
+    rows = [part for outline in outlines for part in (outline.rows, gap)]
+    return np.concatenate(columns or [gap]), np.concatenate(rows or [gap])
+
+
+def _line(
+    outcome: Outcome, columns: npt.NDArray, rows: npt.NDArray, name: str, width_px: float
+) -> go.Scatter:
+    return go.Scatter(
+        x=columns,
+        y=rows,
+        mode="lines",
+        line={"color": OUTCOME_COLOURS[outcome], "width": width_px, "dash": DASHES[outcome]},
+        name=name,
+        legendgroup=outcome,
+        hoverinfo="skip",
+    )
+
+
+def _reference(overlay: Overlay) -> LabelImage:
+    reference = overlay.sample.reference
+    return np.zeros_like(overlay.predicted) if reference is None else reference
+
+
+def _title(overlay: Overlay) -> str:
+    return f"{overlay.member.name} on {overlay.sample.image_id} · F1 {_score(overlay)}"
+
+
+def _panel_title(overlay: Overlay, *, named: bool) -> str:
+    what = overlay.member.name if named else overlay.sample.image_id[:24]
+    return f"{what} · F1 {_score(overlay)}"
+
+
+def _score(overlay: Overlay) -> str:
+    value = overlay.scores.get("f1", float("nan"))
+    return "undefined" if np.isnan(value) else f"{value:.2f}"

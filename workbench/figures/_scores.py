@@ -1,0 +1,179 @@
+"""Scores of models: over thresholds, over images, pair by pair, against the number of cells."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from workbench.figures._theme import (
+    metric_name,
+    model_colours,
+    model_dashes,
+    model_symbols,
+    styled,
+    translucent,
+)
+
+
+def score_by_threshold(table: pd.DataFrame, *, metric: str = "f1") -> go.Figure:
+    """Show the mean score over images against the IoU threshold, with interval bands.
+
+    Parameters
+    ----------
+    table
+        From :func:`workbench.analysis.scores_by_threshold`.
+    metric
+        For the axis.
+    """
+    models = list(dict.fromkeys(table["model"]))
+    colours, symbols, dashes = model_colours(models), model_symbols(models), model_dashes(models)
+    figure = go.Figure()
+    for model in models:
+        part = table[table["model"] == model]
+        band_x = np.concatenate([part["threshold"], part["threshold"][::-1]])
+        band_y = np.concatenate([part["ci_high"], part["ci_low"][::-1]])
+        figure.add_trace(
+            go.Scatter(
+                x=band_x,
+                y=band_y,
+                fill="toself",
+                mode="none",
+                fillcolor=translucent(colours[model], 0.15),
+                legendgroup=model,
+                showlegend=False,
+                hoverinfo="skip",
+            )
+        )
+        figure.add_trace(
+            go.Scatter(
+                x=part["threshold"],
+                y=part["mean"],
+                mode="lines+markers",
+                name=model,
+                legendgroup=model,
+                line={"color": colours[model], "dash": dashes[model], "width": 2},
+                marker={"symbol": symbols[model], "size": 8},
+                customdata=part[["ci_low", "ci_high", "n"]],
+                hovertemplate=(
+                    f"{model}<br>IoU ≥ %{{x:.2f}}: %{{y:.3f}} "
+                    "[%{customdata[0]:.3f}, %{customdata[1]:.3f}], %{customdata[2]} images"
+                    "<extra></extra>"
+                ),
+            )
+        )
+    figure.update_xaxes(title="IoU threshold")
+    figure.update_yaxes(title=f"{metric_name(metric)}, mean over images", range=[0, 1.02])
+    return styled(figure)
+
+
+def score_distributions(
+    paired: pd.DataFrame, *, metric: str = "f1", threshold: float = 0.5
+) -> go.Figure:
+    """Show every image's score for each model, with quartiles and mean.
+
+    Parameters
+    ----------
+    paired
+        Images x models, from :func:`workbench.analysis.paired_scores`.
+    metric, threshold
+        For the axis; threshold NaN for a measure that has none.
+    """
+    colours, symbols = model_colours(paired.columns), model_symbols(paired.columns)
+    figure = go.Figure()
+    for model in paired.columns:
+        figure.add_trace(
+            go.Box(
+                y=paired[model],
+                name=model,
+                boxpoints="all",
+                jitter=0.6,
+                pointpos=0,
+                boxmean=True,
+                fillcolor=translucent(colours[model], 0.15),
+                line={"color": colours[model], "width": 1.5},
+                marker={"color": colours[model], "size": 5, "opacity": 0.6}
+                | {"symbol": symbols[model]},
+                text=paired.index,
+                hovertemplate="%{text}<br>%{y:.3f}<extra>" + str(model) + "</extra>",
+            )
+        )
+    at = "" if np.isnan(threshold) else f" at IoU {threshold:g}"
+    figure.update_yaxes(title=f"{metric_name(metric)}{at}, per image", range=[-0.03, 1.03])
+    return styled(figure, legend=False)
+
+
+def paired_differences(pairs: pd.DataFrame, *, metric: str = "f1") -> go.Figure:
+    """Show the mean difference of each pair with its 95 % interval; filled where Holm's p < 0.05.
+
+    Parameters
+    ----------
+    pairs
+        From :func:`workbench.analysis.compare_pairs`.
+    metric
+        For the axis.
+    """
+    names = pairs["first"] + " − " + pairs["second"]
+    clear = pairs["p_holm"] < 0.05
+    figure = go.Figure(
+        go.Scatter(
+            x=pairs["mean_difference"],
+            y=names,
+            mode="markers",
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": pairs["ci_high"] - pairs["mean_difference"],
+                "arrayminus": pairs["mean_difference"] - pairs["ci_low"],
+                "color": "#333",
+            },
+            marker={
+                "size": 11,
+                "color": np.where(clear, "#0072B2", "#FFFFFF"),
+                "line": {"color": "#0072B2", "width": 2},
+            },
+            customdata=np.stack([pairs["p_holm"], pairs["d_z"]], axis=1),
+            hovertemplate=(
+                "%{y}<br>difference %{x:.3f}<br>Wilcoxon, Holm p = %{customdata[0]:.2g}"
+                "<br>d_z = %{customdata[1]:.2f}<extra></extra>"
+            ),
+        )
+    )
+    figure.add_vline(x=0, line={"color": "#999", "dash": "dash"})
+    figure.update_xaxes(
+        title=f"Difference in mean {metric_name(metric)} (95 % interval; filled: Holm p < 0.05)"
+    )
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    return styled(figure, height_px=150 + 36 * len(pairs), legend=False)
+
+
+def score_by_cell_count(overview: pd.DataFrame, *, metric: str = "f1") -> go.Figure:
+    """Show each image's score against the number of cells in its reference.
+
+    Parameters
+    ----------
+    overview
+        From :func:`workbench.analysis.image_overview`.
+    metric
+        For the axis.
+    """
+    models = list(dict.fromkeys(overview["model"]))
+    colours, symbols = model_colours(models), model_symbols(models)
+    figure = go.Figure()
+    for model in models:
+        part = overview[(overview["model"] == model) & overview["value"].notna()]
+        figure.add_trace(
+            go.Scatter(
+                x=part["n_reference"],
+                y=part["value"],
+                mode="markers",
+                name=model,
+                marker={"color": colours[model], "symbol": symbols[model], "size": 7}
+                | {"opacity": 0.7},
+                text=part["image_id"],
+                hovertemplate=(
+                    "%{text}<br>%{x} cells, score %{y:.3f}<extra>" + str(model) + "</extra>"
+                ),
+            )
+        )
+    figure.update_xaxes(title="Cells in the reference, per image (logarithmic)", type="log")
+    figure.update_yaxes(title=f"{metric_name(metric)} at IoU 0.5", range=[-0.03, 1.03])
+    return styled(figure)

@@ -1,0 +1,70 @@
+"""One look for all figures: fonts, colours that the colour-blind tell apart, how numbers read."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import plotly.graph_objects as go
+
+# Okabe and Ito's palette, its black and yellow left out: legible on white, distinct for all.
+MODEL_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7F7F7F")
+MODEL_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
+MODEL_DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
+
+METRIC_NAMES: Final = {
+    "f1": "F1",
+    "precision": "Precision",
+    "recall": "Recall",
+    "dice": "Dice",
+    "average_precision_dsb": "Average precision (DSB)",
+}
+FONT: Final = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
+
+
+def styled(
+    figure: go.Figure, *, height_px: int = 420, title: str = "", legend: bool = True
+) -> go.Figure:
+    """Give a finished figure the common look, and return it."""
+    figure.update_layout(
+        template="plotly_white",
+        font={"family": FONT, "size": 13},
+        height=height_px,
+        title={"text": title, "font": {"size": 15}, "x": 0.01, "xanchor": "left"},
+        margin={"l": 64, "r": 16, "t": 48 if title else 24, "b": 56},
+        showlegend=legend,
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 1.0, "xanchor": "right"},
+        hoverlabel={"font": {"family": FONT}},
+    )
+    figure.update_xaxes(showline=True, linecolor="#999", ticks="outside", tickcolor="#999")
+    figure.update_yaxes(showline=True, linecolor="#999", ticks="outside", tickcolor="#999")
+    return figure
+
+
+def model_colours(models: Iterable[str]) -> dict[str, str]:
+    """Return a colour for each model, in order; more models than colours repeat them."""
+    return _cycled(models, MODEL_COLOURS)
+
+
+def model_symbols(models: Iterable[str]) -> dict[str, str]:
+    """Return a marker for each model, so that colour never tells alone."""
+    return _cycled(models, MODEL_SYMBOLS)
+
+
+def model_dashes(models: Iterable[str]) -> dict[str, str]:
+    """Return a line style for each model, so that colour never tells alone."""
+    return _cycled(models, MODEL_DASHES)
+
+
+def metric_name(metric: str) -> str:
+    """Return how a metric is called on an axis."""
+    return METRIC_NAMES.get(metric, metric)
+
+
+def translucent(colour: str, alpha: float) -> str:
+    """Return a hexadecimal colour as rgba text."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha:g})"
+
+
+def _cycled(models: Iterable[str], values: tuple[str, ...]) -> dict[str, str]:
+    names = dict.fromkeys(models)
+    return {model: values[place % len(values)] for place, model in enumerate(names)}

@@ -1,0 +1,118 @@
+"""How training went, and what it was shown."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from workbench.figures._pictures import picture_trace, show_as_image
+from workbench.figures._theme import model_colours, styled
+from workbench.schema import ImageArray
+
+
+def training_curves(histories: Mapping[str, pd.DataFrame]) -> go.Figure:
+    """Show losses and validation F1 over epochs.
+
+    Parameters
+    ----------
+    histories
+        History tables by member name; epochs without a validation have NaN there.
+
+    Returns
+    -------
+    go.Figure
+        Left the losses (training solid, validation dashed), right the validation F1, its best
+        epoch marked by a star.
+    """
+    colours = model_colours(histories)
+    figure = make_subplots(
+        1, 2, subplot_titles=("Loss (Dice + cross-entropy)", "Validation F1 at IoU 0.5")
+    )
+    for name, history in histories.items():
+        validated = history.dropna(subset="validation_f1")
+        line = {"color": colours[name], "width": 2}
+        figure.add_trace(
+            go.Scatter(
+                x=history["epoch"],
+                y=history["train_loss"],
+                mode="lines",
+                name=f"{name}, training",
+                line=line,
+            ),
+            row=1,
+            col=1,
+        )
+        figure.add_trace(
+            go.Scatter(
+                x=validated["epoch"],
+                y=validated["validation_loss"],
+                mode="lines+markers",
+                name=f"{name}, validation",
+                line=line | {"dash": "dash"},
+            ),
+            row=1,
+            col=1,
+        )
+        best = validated["validation_f1"] == validated["validation_f1"].max()
+        figure.add_trace(
+            go.Scatter(
+                x=validated["epoch"],
+                y=validated["validation_f1"],
+                mode="lines+markers",
+                line=line | {"dash": "dash"},
+                marker={
+                    "symbol": np.where(best, "star", "circle"),
+                    "size": np.where(best, 14, 6),
+                },
+                name=f"{name}, validation",
+                showlegend=False,
+            ),
+            row=1,
+            col=2,
+        )
+    figure.update_xaxes(title="Epoch")
+    figure.update_yaxes(title="Loss", row=1, col=1)
+    figure.update_yaxes(title="F1, mean over images", range=[0, 1.02], row=1, col=2)
+    styled(figure)
+    figure.update_layout(legend={"y": -0.22, "yanchor": "top", "x": 0.5, "xanchor": "center"})
+    figure.update_layout(margin={"b": 90, "t": 40})
+    return figure
+
+
+def class_map(image: ImageArray, classes: npt.NDArray[np.uint8]) -> go.Figure:
+    """Show an image beside its three-class target.
+
+    Parameters
+    ----------
+    image
+        Shape (height, width, channels).
+    classes
+        Shape (height, width): background 0, interior 1, boundary 2.
+    """
+    figure = make_subplots(
+        1, 2, subplot_titles=("image", "target"), shared_xaxes="all", shared_yaxes="all",
+        horizontal_spacing=0.02,
+    )  # fmt: skip
+    figure.add_trace(picture_trace(image), row=1, col=1)
+    colours = ("#1B1B2F", "#56B4E9", "#E69F00")
+    edges = np.repeat(np.linspace(0, 1, 4), 2)[1:-1]
+    figure.add_trace(
+        go.Heatmap(
+            z=classes,
+            zmin=-0.5,
+            zmax=2.5,
+            colorscale=[[edge, colours[i // 2]] for i, edge in enumerate(edges)],
+            colorbar={"tickvals": [0, 1, 2], "ticktext": ["background", "interior", "boundary"]},
+            hovertemplate="class %{z}<extra></extra>",
+        ),
+        row=1,
+        col=2,
+    )
+    for column in (1, 2):
+        show_as_image(figure, row=1, col=column)
+    styled(figure, height_px=420, legend=False)
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 32, "b": 8})
+    return figure

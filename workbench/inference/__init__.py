@@ -1,0 +1,5 @@
+"""Models and images to labels: sliding windows, target encodings and their decoders."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

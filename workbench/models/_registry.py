@@ -1,0 +1,118 @@
+"""Every model by name. A newcomer joins by one line here and one file beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel
+
+from workbench.models._otsu_watershed import OtsuWatershedConfig, otsu_watershed
+from workbench.models._unet import UNetConfig, build_unet
+from workbench.schema import FloatImage, InputError, LabelImage
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One entry of the zoo: a network to train, or a method that segments without training.
+
+    Attributes
+    ----------
+    summary
+        One line for people.
+    settings
+        Typed settings of the model.
+    build
+        Makes the network from settings, in_channels and out_channels; None for a method.
+    segment
+        Maps a normalised image and settings to labels; None for a network.
+    """
+
+    summary: str
+    settings: type[BaseModel]
+    build: Callable[..., torch.nn.Module] | None = None
+    segment: Callable[[FloatImage, Any], LabelImage] | None = None
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the model learns from images."""
+        return self.build is not None
+
+
+ARCHITECTURES: Final[Mapping[str, Architecture]] = {
+    "otsu_watershed": Architecture(
+        summary="Otsu's threshold and a distance watershed; no training",
+        settings=OtsuWatershedConfig,
+        segment=otsu_watershed,
+    ),
+    "unet": Architecture(
+        summary="U-Net with residual units (MONAI)", settings=UNetConfig, build=build_unet
+    ),
+}
+
+
+def find_architecture(name: str) -> Architecture:
+    """Return the entry of this name.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message lists those there are.
+
+    Examples
+    --------
+    >>> find_architecture("unet").trainable
+    True
+    """
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    close = get_close_matches(name, ARCHITECTURES, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    msg = f"no model is called {name!r}, only {', '.join(sorted(ARCHITECTURES))}{hint}"
+    raise InputError(msg)
+
+
+def read_settings(architecture: str, settings: Mapping[str, Any]) -> BaseModel:
+    """Return the typed settings of a model.
+
+    Raises
+    ------
+    InputError
+        If the model is unknown.
+    pydantic.ValidationError
+        If a setting is unknown or out of range.
+    """
+    return find_architecture(architecture).settings.model_validate(settings)
+
+
+def build_network(
+    architecture: str, settings: Mapping[str, Any], *, in_channels: int, out_channels: int
+) -> torch.nn.Module:
+    """Return a network with fresh random weights that maps images to ``Outputs``.
+
+    Parameters
+    ----------
+    architecture
+        Name in :data:`ARCHITECTURES`.
+    settings
+        Its settings; what is left out takes its default.
+    in_channels, out_channels
+        Channels of the image, and of the logits.
+
+    Raises
+    ------
+    InputError
+        If the name is unknown or the model is not a network.
+    """
+    entry = find_architecture(architecture)
+    if entry.build is None:
+        msg = f"{architecture!r} is not a network: {entry.summary}."
+        raise InputError(msg)
+    return entry.build(
+        read_settings(architecture, settings), in_channels=in_channels, out_channels=out_channels
+    )

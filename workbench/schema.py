@@ -1,0 +1,173 @@
+"""The values and tables in which all rooms speak.
+
+Coordinates are (row, column) in pixels, row 0 at the top. Label images hold 0 for background and
+one positive integer per cell. Scores travel as one tidy table, a row per image, model, seed, metric
+and threshold (:data:`SCORE_COLUMNS`); cells as a row per cell and side (:data:`CELL_COLUMNS`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+ImageArray: TypeAlias = npt.NDArray[Any]
+"""An image, shape (height, width, channels), of the type its file has."""
+
+FloatImage: TypeAlias = npt.NDArray[np.float32]
+"""An image or probability map, shape (height, width, channels)."""
+
+LabelImage: TypeAlias = npt.NDArray[np.integer[Any]]
+"""A label image, shape (height, width)."""
+
+Outcome: TypeAlias = Literal["matched", "missed", "spurious"]
+"""What became of a cell: matched; or missed (reference side), spurious (predicted side)."""
+
+PRIMARY_METRIC: Final = "f1"
+PRIMARY_IOU_THRESHOLD: Final = 0.5
+"""Declared before looking: models are ranked by the macro mean of F1 at IoU 0.5 per image."""
+
+SCORE_COLUMNS: Final = {
+    "dataset": "str",
+    "image_id": "str",
+    "group": "str",
+    "model": "str",
+    "seed": "int64",
+    "metric": "str",
+    "threshold": "float64",
+    "convention": "str",
+    "value": "float64",
+    "tp": "int64",
+    "fp": "int64",
+    "fn": "int64",
+    "n_reference": "int64",
+    "n_predicted": "int64",
+    "status": "str",
+}
+"""Columns of the score table and their types.
+
+``group`` names what images share (a slide, a plate), empty if each stands alone. ``threshold`` is
+the IoU threshold, NaN for measures that have none; there ``tp``, ``fp`` and ``fn`` are 0.
+``status`` is one of :data:`STATUSES`.
+"""
+
+CELL_COLUMNS: Final = {
+    "dataset": "str",
+    "image_id": "str",
+    "model": "str",
+    "seed": "int64",
+    "side": "str",
+    "cell_id": "int64",
+    "area_px": "int64",
+    "row_px": "float64",
+    "column_px": "float64",
+    "top_px": "int64",
+    "left_px": "int64",
+    "bottom_px": "int64",
+    "right_px": "int64",
+    "touches_border": "bool",
+    "partner_id": "int64",
+    "partner_iou": "float64",
+    "matched_iou": "float64",
+}
+"""Columns of the cell table and their types.
+
+``side`` is "reference" or "predicted". ``partner_id`` is the cell of the other side with the
+largest IoU (0 if none overlaps); ``matched_iou`` is the IoU with the cell it is matched to one to
+one at IoU 0.5, NaN if it is not, so a cell is matched at a threshold t >= 0.5 where
+``matched_iou >= t``. Boxes are half-open: rows ``top_px`` to ``bottom_px - 1``.
+"""
+
+STATUSES: Final = {
+    "ok": "scored",
+    "undefined": "no cells in reference and prediction: no score, left out for every model",
+    "missing": "no prediction file: scored as an empty prediction",
+    "unreadable": "the prediction file can't be read: scored as an empty prediction",
+    "shape_mismatch": "prediction and reference differ in size: scored as an empty prediction",
+}
+"""What can have happened to an image, in words for tables and reports."""
+
+
+OUTCOME_COLOURS: Final[Mapping[Outcome, str]] = {
+    "matched": "#0090E0",
+    "missed": "#F5A800",
+    "spurious": "#E0218A",
+}
+"""Colours of outcomes wherever cells are shown; told apart under the common colour blindnesses, and
+by line style too where outlines are drawn."""
+
+
+class InputError(ValueError):
+    """Something a user gave is wrong: the message says what was expected, what came, and the cure.
+
+    The command line prints the message alone; any other exception is a fault of ours and keeps
+    its traceback.
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One image with what is known about it.
+
+    Attributes
+    ----------
+    image_id
+        Unique within its data set; also the stem of the files made for it.
+    image
+        Shape (height, width, channels), uint8, uint16 or float32.
+    reference
+        Label image, shape (height, width), uint32; None where no annotation exists.
+    metadata
+        Further columns of the manifest (modality, cell_type, ...).
+    """
+
+    image_id: str
+    image: ImageArray
+    reference: LabelImage | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, order=True)
+class Member:
+    """One model trained with one seed: what predictions and scores belong to.
+
+    Examples
+    --------
+    >>> Member("unet", 0).name
+    'unet-0'
+    """
+
+    model: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Folder name and label of the member."""
+        return f"{self.model}-{self.seed}"
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """One image with reference, prediction and what became of each cell.
+
+    Attributes
+    ----------
+    sample
+        The image and its reference labels.
+    member
+        Whose prediction this is.
+    predicted
+        Label image of the same size as the reference.
+    reference_outcomes, predicted_outcomes
+        Outcome of each cell id on either side at the primary IoU threshold.
+    scores
+        The image's scores by name, e.g. ``{"f1": 0.83}``.
+    """
+
+    sample: Sample
+    member: Member
+    predicted: LabelImage
+    reference_outcomes: Mapping[int, Outcome]
+    predicted_outcomes: Mapping[int, Outcome]
+    scores: Mapping[str, float]

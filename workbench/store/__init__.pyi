@@ -1,0 +1,44 @@
+from ._atomic import atomic_path, move_folder, remove_folder, write_text
+from ._hashes import FileHashes
+from ._labels import write_labels
+from ._ledger import (
+    LedgerEntry,
+    State,
+    append_entries,
+    latest_entries,
+    read_entries,
+)
+from ._lock import is_locked, lock_run
+from ._run import Run, open_run
+from ._tables import (
+    cell_table,
+    join_tables,
+    read_cells,
+    read_scores,
+    score_table,
+    write_table,
+)
+
+__all__ = [
+    "FileHashes",
+    "LedgerEntry",
+    "Run",
+    "State",
+    "append_entries",
+    "atomic_path",
+    "cell_table",
+    "is_locked",
+    "join_tables",
+    "latest_entries",
+    "lock_run",
+    "move_folder",
+    "open_run",
+    "read_cells",
+    "read_entries",
+    "read_scores",
+    "remove_folder",
+    "score_table",
+    "write_labels",
+    "write_table",
+    "write_text",
+]

@@ -1,0 +1,93 @@
+"""The tidy tables as Parquet: columns and types are those of the schema, or it is an error."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workbench.schema import CELL_COLUMNS, SCORE_COLUMNS, InputError
+from workbench.store._atomic import atomic_path
+
+
+def score_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return rows as a score table, columns :data:`workbench.schema.SCORE_COLUMNS`.
+
+    Raises
+    ------
+    KeyError
+        If a row lacks a column.
+    """
+    return _table(rows, SCORE_COLUMNS)
+
+
+def cell_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return rows as a cell table, columns :data:`workbench.schema.CELL_COLUMNS`.
+
+    Raises
+    ------
+    KeyError
+        If a row lacks a column.
+    """
+    return _table(rows, CELL_COLUMNS)
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as Parquet, whole or not at all."""
+    with atomic_path(path) as partial:
+        table.to_parquet(partial, index=False)
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Read a score table.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or not a score table.
+    """
+    return _read(path, SCORE_COLUMNS)
+
+
+def read_cells(path: Path) -> pd.DataFrame:
+    """Read a cell table.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or not a cell table.
+    """
+    return _read(path, CELL_COLUMNS)
+
+
+def join_tables(parts: Sequence[Path], target: Path) -> None:
+    """Write the rows of several Parquet files as one, in the order given."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = [pq.read_table(part) for part in parts]
+    with atomic_path(target) as partial:
+        pq.write_table(pa.concat_tables(tables), partial)
+
+
+def _table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    rows = list(rows)
+    return pd.DataFrame(
+        {name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in columns.items()}
+    )
+
+
+def _read(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(path)
+    except FileNotFoundError:
+        msg = f"{path}: no such file; the run has not scored anything yet (`workbench status`)."
+        raise InputError(msg) from None
+    except (OSError, ValueError) as error:
+        msg = f"{path}: not a Parquet table ({error}); delete it and run the study again."
+        raise InputError(msg) from error
+    lacking = [name for name in columns if name not in table.columns]
+    if lacking:
+        msg = f"{path}: lacks the columns {', '.join(lacking)}; it was written by another tool."
+        raise InputError(msg)
+    return table.astype(dict(columns))[list(columns)]

@@ -1,0 +1,102 @@
+from ._config import (
+    STAGES,
+    DatasetConfig,
+    ModelConfig,
+    Stage,
+    StudyConfig,
+    read_study,
+    study_yaml,
+)
+from ._evaluate import evaluate, failed_images, score_folders
+from ._graph import NOTEBOOKS, Job, draft_jobs, notebook_folder, plan_jobs
+from ._job_configs import (
+    CompareJob,
+    ErrorsJob,
+    EvaluateJob,
+    ExploreJob,
+    JobConfig,
+    PredictJob,
+    TrainJob,
+)
+from ._overlays import (
+    extreme_overlays,
+    make_overlay,
+    predicted_samples,
+    validation_overlay,
+)
+from ._parameters import check_parameters, declared_parameters
+from ._predict import predict
+from ._progress import show_progress
+from ._report import build_report, update_report
+from ._report_parts import ReportTable
+from ._report_sections import summary_table
+from ._runner import (
+    Failure,
+    Listener,
+    Plan,
+    RunResult,
+    make_run_folder,
+    plan_study,
+    run_plan,
+)
+from ._score_command import score_to_folder
+from ._train import train, training_samples
+from ._view import (
+    RunView,
+    find_member,
+    images_worst_first,
+    load_overlay,
+    open_view,
+)
+
+__all__ = [
+    "NOTEBOOKS",
+    "STAGES",
+    "CompareJob",
+    "DatasetConfig",
+    "ErrorsJob",
+    "EvaluateJob",
+    "ExploreJob",
+    "Failure",
+    "Job",
+    "JobConfig",
+    "Listener",
+    "ModelConfig",
+    "Plan",
+    "PredictJob",
+    "ReportTable",
+    "RunResult",
+    "RunView",
+    "Stage",
+    "StudyConfig",
+    "TrainJob",
+    "build_report",
+    "check_parameters",
+    "declared_parameters",
+    "draft_jobs",
+    "evaluate",
+    "extreme_overlays",
+    "failed_images",
+    "find_member",
+    "images_worst_first",
+    "load_overlay",
+    "make_overlay",
+    "make_run_folder",
+    "notebook_folder",
+    "open_view",
+    "plan_jobs",
+    "plan_study",
+    "predict",
+    "predicted_samples",
+    "read_study",
+    "run_plan",
+    "score_folders",
+    "score_to_folder",
+    "show_progress",
+    "study_yaml",
+    "summary_table",
+    "train",
+    "training_samples",
+    "update_report",
+    "validation_overlay",
+]

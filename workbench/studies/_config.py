@@ -1,0 +1,282 @@
+"""A study file: data set, models, seeds, thresholds and stages, as typed values."""
+
+import types
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from workbench.datasets import SyntheticConfig
+from workbench.inference import PredictionConfig
+from workbench.models import find_architecture, read_settings
+from workbench.schema import PRIMARY_IOU_THRESHOLD, InputError, Member
+from workbench.training import TrainingConfig
+
+Stage = Literal["explore", "train", "predict", "evaluate", "compare", "errors"]
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
+NEEDED_STAGES: Final[Mapping[Stage, tuple[Stage, ...]]] = {
+    "evaluate": ("predict",),
+    "compare": ("evaluate",),
+    "errors": ("evaluate",),
+}
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+IouThreshold = Annotated[float, Field(gt=0, le=1)]
+
+
+class DatasetConfig(BaseModel):
+    """Which images, and which of them for what.
+
+    Attributes
+    ----------
+    path
+        Folder of the data set; relative paths start at the study file.
+    synthetic
+        Makes a procedural data set at ``path`` if there is none yet.
+    train, validation, test
+        Values of the manifest's split column.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path
+    synthetic: SyntheticConfig | None = None
+    train: str = "train"
+    validation: str = "val"
+    test: str = "test"
+
+
+class ModelConfig(BaseModel):
+    """One model of a study.
+
+    Attributes
+    ----------
+    architecture
+        Name in the zoo; left out, it is the model's own name.
+    settings
+        Settings of the architecture.
+    training
+        How a network is trained; a method without training ignores it.
+    prediction
+        How a network is applied and its output decoded.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    architecture: str = ""
+    settings: dict[str, Any] = {}
+    training: TrainingConfig = TrainingConfig()
+    prediction: PredictionConfig = PredictionConfig()
+
+
+class StudyConfig(BaseModel):
+    """A whole study.
+
+    Attributes
+    ----------
+    name
+        Names the run folder.
+    dataset
+        A :class:`DatasetConfig`, or just its path.
+    models
+        By name.
+    seeds
+        Each network is trained once per seed; a method without training runs once, as the first.
+    iou_thresholds
+        At which predictions are scored; 0.5 among them.
+    stages
+        What is done; all by default.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    dataset: DatasetConfig
+    models: dict[Name, ModelConfig] = Field(min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)
+    iou_thresholds: tuple[IouThreshold, ...] = Field(
+        (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95), min_length=1
+    )
+    stages: tuple[Stage, ...] = Field(STAGES, min_length=1)
+
+    @field_validator("dataset", mode="before")
+    @classmethod
+    def _path_alone(cls, value: Any) -> Any:
+        return {"path": value} if isinstance(value, str) else value
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _default_models(cls, value: Any) -> Any:
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            value = dict.fromkeys(value)
+        if not isinstance(value, Mapping):
+            return value
+        named = {name: dict(model or {}) for name, model in value.items()}
+        return {name: {"architecture": name} | model for name, model in named.items()}
+
+    @field_validator("seeds", "iou_thresholds", "stages")
+    @classmethod
+    def _no_repeats(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len(set(values)) < len(values):
+            msg = f"values must differ, got {list(values)}"
+            raise ValueError(msg)
+        return values
+
+    @field_validator("iou_thresholds")
+    @classmethod
+    def _primary_is_scored(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if PRIMARY_IOU_THRESHOLD not in values:
+            msg = f"add {PRIMARY_IOU_THRESHOLD}, at which models are ranked, to {list(values)}"
+            raise ValueError(msg)
+        return values
+
+    @model_validator(mode="after")
+    def _stages_have_what_they_need(self) -> "StudyConfig":
+        for stage in self.stages:
+            lacking = set(NEEDED_STAGES.get(stage, ())) - set(self.stages)
+            if lacking:
+                msg = f"stage {stage!r} needs stage {', '.join(sorted(lacking))!r}; add it"
+                raise ValueError(msg)
+        return self
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Every model with every seed, methods without training once."""
+        return tuple(
+            Member(name, seed)
+            for name, model in self.models.items()
+            for seed in (
+                self.seeds if find_architecture(model.architecture).trainable else self.seeds[:1]
+            )
+        )
+
+
+def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
+    """Read and check a study file.
+
+    Parameters
+    ----------
+    path
+        A YAML file.
+    overrides
+        ``key=value`` texts, dots leading into the file (``models.unet.training.epochs=5``), the
+        value in YAML. A relative ``dataset.path`` given here starts at the working directory.
+
+    Returns
+    -------
+    StudyConfig
+        With an absolute data set path.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or not YAML, a key is unknown or a value out of range, or a model or
+        one of its settings does not exist; each with the key's full name.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError):
+        msg = f"{path}: no such study file."
+        raise InputError(msg) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        msg = f"{path}: not YAML ({' '.join(str(error).split())})."
+        raise InputError(msg) from error
+    if not isinstance(content, dict):
+        msg = f"{path}: expected keys and values (name, dataset, models, ...), got {content!r:.60}."
+        raise InputError(msg)
+    for override in overrides:
+        _override(content, override)
+    try:
+        study = StudyConfig.model_validate(content)
+    except ValidationError as error:
+        raise InputError(_explain(error, str(path), StudyConfig)) from None
+    _check_models(study, str(path))
+    base = Path.cwd() if _overrides_path(overrides) else path.parent
+    dataset = study.dataset.model_copy(update={"path": (base / study.dataset.path).resolve()})
+    return study.model_copy(update={"dataset": dataset})
+
+
+def study_yaml(study: StudyConfig) -> str:
+    """Return the study as YAML that :func:`read_study` reads back, every default written out."""
+    text: str = yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False)
+    return text
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        msg = f"--set {override}: expected key=value, e.g. models.unet.training.epochs=5."
+        raise InputError(msg)
+    if key == "dataset" or (key.startswith("dataset.") and isinstance(content.get("dataset"), str)):
+        content["dataset"] = {"path": content.get("dataset")}
+        key = "dataset.path" if key == "dataset" else key
+    *outer, last = key.split(".")
+    place = content
+    for part in outer:
+        if isinstance(place.get(part), list):  # a list of names, as `models: [unet]` may be
+            place[part] = dict.fromkeys(place[part])
+        inner = place.get(part)
+        place[part] = inner = {} if inner is None else inner
+        if not isinstance(inner, dict):
+            msg = f"--set {override}: {part!r} holds {inner!r} and has no keys of its own."
+            raise InputError(msg)
+        place = inner
+    try:
+        place[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        msg = f"--set {override}: the value is not YAML ({' '.join(str(error).split())})."
+        raise InputError(msg) from error
+
+
+def _overrides_path(overrides: Sequence[str]) -> bool:
+    return any(text.startswith(("dataset=", "dataset.path=")) for text in overrides)
+
+
+def _check_models(study: StudyConfig, source: str) -> None:
+    for name, model in study.models.items():
+        where = f"models.{name}"
+        try:
+            read_settings(model.architecture, model.settings)
+        except InputError as error:
+            msg = f"{source}: {where}: {error}"
+            raise InputError(msg) from None
+        except ValidationError as error:
+            settings = find_architecture(model.architecture).settings
+            raise InputError(_explain(error, f"{source}: {where}.settings", settings)) from None
+
+
+def _explain(error: ValidationError, source: str, config: type[BaseModel]) -> str:
+    """Turn pydantic's findings into lines that name the key and the cure."""
+    lines = []
+    for finding in error.errors():
+        place = ".".join(str(part) for part in finding["loc"])
+        if finding["type"] == "extra_forbidden":
+            known = _keys_at(config, finding["loc"][:-1])
+            close = get_close_matches(str(finding["loc"][-1]), known, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            lines.append(f"{source}: {place}: no such key; {hint}known are {', '.join(known)}.")
+        elif finding["type"] == "missing":
+            lines.append(f"{source}: {place}: this key is needed.")
+        else:
+            came = "" if finding["type"] == "value_error" else f", got {finding['input']!r:.60}"
+            text = finding["msg"].removeprefix("Value error, ")
+            lines.append(f"{source}: {place + ': ' if place else ''}{text}{came}.")
+    return "\n".join(lines)
+
+
+def _keys_at(config: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """Return the keys of the config that lies at a place inside another."""
+    current: Any = config
+    for part in place:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            current = current.model_fields[str(part)].annotation
+        else:
+            current = get_args(current)[-1]
+        if get_origin(current) in (Union, types.UnionType):
+            current = next(arg for arg in get_args(current) if arg is not type(None))
+        if get_origin(current) is Annotated:
+            current = get_args(current)[0]
+    return list(current.model_fields)

@@ -1,0 +1,72 @@
+"""Training of one network, by Lightning: resumable, early stopped, repeatable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from workbench.inference import ModelDescription, save_description
+from workbench.schema import Sample
+from workbench.training._config import TrainingConfig
+from workbench.training._history import read_history
+
+
+def train_network(
+    description: ModelDescription,
+    train: Sequence[Sample],
+    validation: Sequence[Sample],
+    *,
+    config: TrainingConfig,
+    seed: int,
+    folder: Path,
+    on_epoch: Callable[[str], None] = lambda _: None,
+) -> pd.DataFrame:
+    """Train a network and keep its best and last weights.
+
+    A training that was interrupted goes on after its last validation when called again with the
+    same folder, and ends with the weights an undisturbed one would have. On the CPU equal calls
+    give equal weights, bit for bit, on the same machine with the same number of threads.
+
+    Parameters
+    ----------
+    description
+        The network and its target encoding.
+    train, validation
+        Samples with reference labels, at least one each.
+    config
+        Settings of the training.
+    seed
+        Decides initial weights, order and augmentation.
+    folder
+        Gets ``model.json``, ``best.ckpt`` (highest mean F1 at IoU 0.5 on the validation images),
+        ``last.ckpt``, ``history.csv`` and a TensorBoard log.
+    on_epoch
+        Called with a line of text after each epoch.
+
+    Returns
+    -------
+    DataFrame
+        The history, columns :data:`HISTORY_COLUMNS`.
+
+    Raises
+    ------
+    InputError
+        If a sample has no labels or more than three channels.
+    """
+    from workbench.training._fit import fit
+
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    save_description(folder, description)
+    fit(
+        description,
+        train,
+        validation,
+        config=config,
+        seed=seed,
+        folder=folder,
+        on_epoch=on_epoch,
+    )
+    return read_history(folder)

@@ -1,0 +1,5 @@
+"""Panels for JupyterLab: they show values and report choices, and know no science."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

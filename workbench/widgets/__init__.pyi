@@ -1,0 +1,3 @@
+from ._failures import failure_browser
+
+__all__ = ["failure_browser"]
