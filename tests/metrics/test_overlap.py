@@ -65,9 +65,7 @@ def test_labels_that_are_no_labels_are_refused(labels: np.ndarray, message: str)
 
 
 @given(label_images, label_images)
-def test_areas_and_overlaps_sum_to_the_pixels(
-    reference: np.ndarray, predicted: np.ndarray
-) -> None:
+def test_areas_and_overlaps_sum_to_the_pixels(reference: np.ndarray, predicted: np.ndarray) -> None:
     overlap = label_overlap(reference, predicted)
     assert overlap.reference_areas.sum() == (reference > 0).sum()
     assert overlap.predicted_areas.sum() == (predicted > 0).sum()

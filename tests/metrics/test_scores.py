@@ -8,7 +8,9 @@ import pytest
 from workbench.metrics import image_scores, label_overlap
 
 
-def values(reference: np.ndarray, predicted: np.ndarray, threshold: float = 0.5) -> dict[str, float]:
+def values(
+    reference: np.ndarray, predicted: np.ndarray, threshold: float = 0.5
+) -> dict[str, float]:
     scores = image_scores(label_overlap(reference, predicted), iou_thresholds=[threshold])
     return {score.metric: score.value for score in scores}
 

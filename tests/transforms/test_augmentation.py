@@ -5,7 +5,9 @@ import pytest
 
 from workbench.transforms import AugmentationConfig, random_view
 
-PLAIN = AugmentationConfig(zoom=(1, 1), gamma=(1, 1), noise_sd=0, blur_sigma_px=(0, 0), brightness=0)
+PLAIN = AugmentationConfig(
+    zoom=(1, 1), gamma=(1, 1), noise_sd=0, blur_sigma_px=(0, 0), brightness=0
+)
 
 
 def example() -> tuple[np.ndarray, np.ndarray]:

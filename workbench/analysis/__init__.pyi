@@ -1,3 +1,4 @@
+from ._comparison import Comparison, compare_models
 from ._descriptives import (
     describe_models,
     model_summary,
@@ -10,10 +11,12 @@ from ._omnibus import OmnibusTest, friedman, kruskal_wallis, one_way_anova
 from ._pairs import cohens_d, cohens_d_label, cohens_d_paired, compare_pairs
 
 __all__ = [
+    "Comparison",
     "OmnibusTest",
     "cohens_d",
     "cohens_d_label",
     "cohens_d_paired",
+    "compare_models",
     "compare_pairs",
     "describe_models",
     "friedman",

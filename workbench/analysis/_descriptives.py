@@ -8,13 +8,6 @@ from scipy import stats
 
 from workbench.schema import PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC
 
-POOLED = {
-    "f1": lambda tp, fp, fn: 2 * tp / (2 * tp + fp + fn),
-    "precision": lambda tp, fp, _fn: tp / (tp + fp),
-    "recall": lambda tp, _fp, fn: tp / (tp + fn),
-    "average_precision_dsb": lambda tp, fp, fn: tp / (tp + fp + fn),
-}
-
 
 def select_scores(scores: pd.DataFrame, metric: str, threshold: float) -> pd.DataFrame:
     """Return the rows of one measure; a NaN threshold selects measures that have none.
@@ -30,12 +23,11 @@ def select_scores(scores: pd.DataFrame, metric: str, threshold: float) -> pd.Dat
     else:
         chosen = of_metric[np.isclose(of_metric["threshold"], threshold)]
     if chosen.empty:
-        there = (
-            scores[["metric", "threshold"]].drop_duplicates().astype(str).agg(" at ".join, axis=1)
-        )
+        measures = scores[["metric", "threshold"]].drop_duplicates().itertuples(index=False)
+        there = ", ".join(m if np.isnan(t) else f"{m} at {t:g}" for m, t in measures)
         msg = (
-            f"no scores of {metric!r} at threshold {threshold:g}; there are "
-            f"{', '.join(there)}. Score the predictions again with this threshold."
+            f"no scores of {metric!r} at threshold {threshold:g}, only of {there}; score the "
+            "predictions again with this threshold."
         )
         raise ValueError(msg)
     return chosen
@@ -105,7 +97,7 @@ def describe_models(paired: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> describe_models(pd.DataFrame({"unet": [0.4, 0.5, 0.6]})).loc[0, ["n", "mean"]].to_list()
-    [3, 0.5]
+    [3.0, 0.5]
     """
     rows = []
     for model in paired.columns:
@@ -177,8 +169,7 @@ def model_summary(
     summary[["ci_low", "ci_high"]] = described[["ci_low", "ci_high"]]
     pooled = at_first.groupby("model")[["tp", "fp", "fn"]].sum()
     summary[f"micro_{metric}"] = [
-        POOLED[metric](*map(float, pooled.loc[model])) if pooled.loc[model].sum() else np.nan
-        for model in summary.index
+        _pooled_score(metric, *map(float, pooled.loc[model])) for model in summary.index
     ]
     for extra in ("precision", "recall"):
         chosen = select_scores(scores, extra, first)
@@ -209,6 +200,18 @@ def scores_by_threshold(scores: pd.DataFrame, *, metric: str = PRIMARY_METRIC) -
 def _mean_or_nan(values: pd.Series) -> float:
     """Mean over seeds, NaN if any of them is: an image counts for all seeds or for none."""
     return float(np.mean(values.to_numpy()))
+
+
+def _pooled_score(metric: str, tp: float, fp: float, fn: float) -> float:
+    """Return a score of the cells of all images together, NaN where it is undefined."""
+    parts = {
+        "f1": (2 * tp, 2 * tp + fp + fn),
+        "precision": (tp, tp + fp),
+        "recall": (tp, tp + fn),
+        "average_precision_dsb": (tp, tp + fp + fn),
+    }
+    numerator, denominator = parts[metric]
+    return numerator / denominator if denominator else float("nan")
 
 
 def _t_half_width(values: np.ndarray) -> float:

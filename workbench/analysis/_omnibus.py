@@ -178,7 +178,7 @@ def kruskal_wallis(paired: pd.DataFrame) -> OmnibusTest:
 
 
 def _checked(paired: pd.DataFrame) -> npt.NDArray[np.float64]:
-    values = paired.to_numpy(dtype=np.float64)
+    values: npt.NDArray[np.float64] = paired.to_numpy(dtype=np.float64)
     if values.shape[0] < 3 or values.shape[1] < 2:
         msg = (
             f"a test needs at least 3 images and 2 models, got {values.shape[0]} images and "

@@ -133,9 +133,9 @@ def _decode(path: Path) -> tuple[npt.NDArray[Any], bool]:
         # Decoders fail in many types (struct.error, IndexError, ImcdError, ...): whatever it
         # is, the file is at fault and the user needs its name.
         msg = (
-            f"{path}: can't be read as {path.suffix.lower().lstrip('.').upper()} "
-            f"({type(error).__name__}: {error}); the file is corrupt or cut short, "
-            "export or copy it again."
+            f"{path}: can't be read as {'PNG' if decode is _decode_png else 'TIFF'} "
+            f"({type(error).__name__}: {error}); the file is corrupt or cut short, export or copy "
+            "it again."
         )
         raise InputError(msg) from error
     if 0 in pixels.shape:

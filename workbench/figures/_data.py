@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from workbench.figures._overlays import REFERENCE_COLOUR, joined_outlines
 from workbench.figures._pictures import picture_trace, show_as_image
-from workbench.figures._theme import model_colours, model_symbols, styled, translucent
+from workbench.figures._theme import LOG_TICKS, model_colours, model_symbols, styled, translucent
 from workbench.schema import Sample
 from workbench.transforms import label_outlines
 
@@ -55,7 +55,7 @@ def image_gallery(
                 ),
                 **at,
             )
-        show_as_image(figure, **at)
+        show_as_image(figure, sample.image, **at)
     styled(figure, height_px=rows * 230 + 60)
     figure.update_annotations(font_size=10)
     figure.update_layout(
@@ -112,7 +112,9 @@ def area_distribution(cells: pd.DataFrame, images: pd.DataFrame, *, by: str = "s
                 hovertemplate="diameter %{x:.0f} px: %{y:.1f} % of cells<extra></extra>",
             )
         )
-    figure.update_xaxes(title="Diameter of the disc of equal area, px (logarithmic)", type="log")
+    figure.update_xaxes(
+        title="Diameter of the disc of equal area, px (logarithmic)", type="log", tickvals=LOG_TICKS
+    )
     figure.update_yaxes(title="Cells of the group, %", rangemode="tozero")
     return styled(figure)
 

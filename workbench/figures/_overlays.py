@@ -1,7 +1,7 @@
 """Predictions over images: matched, missed and spurious cells told apart."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,7 @@ def overlay_figure(overlay: Overlay, *, height_px: int = 620) -> go.Figure:
     figure.add_trace(_reference_trace(overlay, visible="legendonly"))
     for trace in _hover_traces(overlay):
         figure.add_trace(trace)
-    show_as_image(figure)
+    show_as_image(figure, overlay.sample.image)
     styled(figure, height_px=height_px, title=_title(overlay))
     figure.update_layout(
         legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"},
@@ -58,7 +58,7 @@ def overlay_row(
     *,
     columns: int = 5,
     with_reference: bool = False,
-    row_height_px: int = 270,
+    row_height_px: int = 250,
 ) -> go.Figure:
     """Show several overlays side by side, one legend for all.
 
@@ -108,7 +108,7 @@ def overlay_row(
             for trace in _outcome_traces(overlay, line_width_px=1.4):
                 trace.showlegend = False
                 figure.add_trace(trace, **place)
-        show_as_image(figure, **place)
+        show_as_image(figure, overlay.sample.image, **place)
     for outcome in OUTCOME_COLOURS:  # lines without points: the legend alone
         figure.add_trace(_line(outcome, np.array([None]), np.array([None]), MEANINGS[outcome], 2.0))
     styled(figure, height_px=rows * row_height_px + 70)
@@ -195,7 +195,11 @@ def joined_outlines(outlines: Sequence[Outline]) -> tuple[FloatArray, FloatArray
 
 
 def _line(
-    outcome: Outcome, columns: npt.NDArray, rows: npt.NDArray, name: str, width_px: float
+    outcome: Outcome,
+    columns: npt.NDArray[Any],
+    rows: npt.NDArray[Any],
+    name: str,
+    width_px: float,
 ) -> go.Scatter:
     return go.Scatter(
         x=columns,

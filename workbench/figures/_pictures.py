@@ -47,14 +47,22 @@ def picture_trace(image: ImageArray) -> go.Image:
     )
 
 
-def show_as_image(figure: go.Figure, **place: int) -> None:
-    """Give the axes of a subplot square pixels and no ticks, row 0 at the top."""
-    x_axis = next(figure.select_xaxes(**place))
-    figure.update_xaxes(visible=False, constrain="domain", **place)
-    figure.update_yaxes(
-        visible=False,
-        autorange="reversed",
-        constrain="domain",
-        scaleanchor=x_axis.plotly_name.replace("xaxis", "x"),
-        **place,
-    )
+def show_as_image(figure: go.Figure, image: ImageArray, **place: int) -> None:
+    """Give the axes of a subplot the frame of an image: square pixels, no ticks, row 0 on top.
+
+    Parameters
+    ----------
+    figure
+        Whose axes to set.
+    image
+        Shape (height, width, ...).
+    place
+        ``row`` and ``col`` of the subplot; nothing for a figure without subplots.
+    """
+    height, width = image.shape[:2]
+    frame = {"visible": False, "constrain": "domain"}
+    figure.update_xaxes(range=[-0.5, width - 0.5], **frame, **place)
+    figure.update_yaxes(range=[height - 0.5, -0.5], **frame, **place)
+    x_axis, y_axis = next(figure.select_xaxes(**place)), next(figure.select_yaxes(**place))
+    if not y_axis.matches:  # an axis linked to another takes its scale from there
+        y_axis.scaleanchor = x_axis.plotly_name.replace("xaxis", "x")

@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.figures._theme import (
+    LOG_TICKS,
     metric_name,
     model_colours,
     model_dashes,
@@ -107,7 +108,7 @@ def paired_differences(pairs: pd.DataFrame, *, metric: str = "f1") -> go.Figure:
     Parameters
     ----------
     pairs
-        From :func:`workbench.analysis.compare_pairs`.
+        From :func:`workbench.analysis.compare_pairs`, at least one row.
     metric
         For the axis.
     """
@@ -174,6 +175,8 @@ def score_by_cell_count(overview: pd.DataFrame, *, metric: str = "f1") -> go.Fig
                 ),
             )
         )
-    figure.update_xaxes(title="Cells in the reference, per image (logarithmic)", type="log")
+    figure.update_xaxes(
+        title="Cells in the reference, per image (logarithmic)", type="log", tickvals=LOG_TICKS
+    )
     figure.update_yaxes(title=f"{metric_name(metric)} at IoU 0.5", range=[-0.03, 1.03])
     return styled(figure)

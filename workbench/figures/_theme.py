@@ -17,6 +17,7 @@ METRIC_NAMES: Final = {
     "dice": "Dice",
     "average_precision_dsb": "Average precision (DSB)",
 }
+LOG_TICKS: Final = [base * 10**power for power in range(7) for base in (1, 2, 5)]
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
 
 

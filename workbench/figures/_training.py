@@ -112,7 +112,7 @@ def class_map(image: ImageArray, classes: npt.NDArray[np.uint8]) -> go.Figure:
         col=2,
     )
     for column in (1, 2):
-        show_as_image(figure, row=1, col=column)
+        show_as_image(figure, image, row=1, col=column)
     styled(figure, height_px=420, legend=False)
     figure.update_layout(margin={"l": 8, "r": 8, "t": 32, "b": 8})
     return figure

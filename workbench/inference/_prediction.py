@@ -132,7 +132,7 @@ def supports_bf16(device: torch.device) -> bool:
     import torch
 
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
         has: Mapping[str, Any] = torch.cpu.get_capabilities()
         return bool(has.get("amx_bf16") or has.get("avx512_bf16") or has.get("bf16"))

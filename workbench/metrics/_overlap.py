@@ -119,13 +119,12 @@ def _number(labels: LabelImage, side: str) -> tuple[IntArray, IntArray]:
     if largest <= LOOKUP_FACTOR * flat.size:
         present = np.bincount(flat, minlength=largest + 1) > 0
         present[0] = False
-        rank = np.cumsum(present)
-        rank[~present] = 0
-        return np.flatnonzero(present), rank[flat]
-    ids, rank = np.unique(flat, return_inverse=True)
-    ids = ids.astype(np.int64)
-    has_background = ids[0] == 0
-    return ids[ids > 0], rank.astype(np.int64) + (0 if has_background else 1)
+        rank_of_label = np.where(present, np.cumsum(present), 0).astype(np.int64)
+        return np.flatnonzero(present).astype(np.int64), rank_of_label[flat]
+    labels_present, rank = np.unique(flat, return_inverse=True)
+    ids = labels_present.astype(np.int64)
+    first_rank = 0 if ids[0] == 0 else 1
+    return ids[ids > 0], rank.astype(np.int64) + first_rank
 
 
 def _sums(index: IntArray, counts: npt.NDArray[Any], length: int) -> IntArray:

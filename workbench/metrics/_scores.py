@@ -62,7 +62,7 @@ def image_scores(
     >>> [(s.metric, round(s.value, 2)) for s in image_scores(overlap, iou_thresholds=[0.5])][:3]
     [('f1', 0.67), ('precision', 1.0), ('recall', 0.5)]
     """
-    scores = []
+    scores: list[Score] = []
     for threshold in iou_thresholds:
         matches = match_overlap(overlap, iou_threshold=threshold)
         tp, fp, fn = matches.tp, matches.fp, matches.fn

@@ -1,4 +1,5 @@
 from ._otsu_watershed import OtsuWatershedConfig, otsu_watershed
+from ._outputs import Outputs
 from ._registry import (
     ARCHITECTURES,
     Architecture,
@@ -12,6 +13,7 @@ __all__ = [
     "ARCHITECTURES",
     "Architecture",
     "OtsuWatershedConfig",
+    "Outputs",
     "UNetConfig",
     "build_network",
     "find_architecture",

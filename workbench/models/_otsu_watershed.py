@@ -78,4 +78,5 @@ def _foreground(grey: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     threshold = skimage.filters.threshold_otsu(grey)
     counts, edges = np.histogram(grey, bins=64)
     commonest = edges[np.argmax(counts)]
-    return grey <= threshold if commonest > threshold else grey > threshold
+    dark: npt.NDArray[np.bool_] = grey <= threshold
+    return dark if commonest > threshold else ~dark

@@ -7,17 +7,9 @@ from ._config import (
     read_study,
     study_yaml,
 )
-from ._evaluate import evaluate, failed_images, score_folders
+from ._evaluate import EvaluateJob, evaluate, failed_images, score_folders
 from ._graph import NOTEBOOKS, Job, draft_jobs, notebook_folder, plan_jobs
-from ._job_configs import (
-    CompareJob,
-    ErrorsJob,
-    EvaluateJob,
-    ExploreJob,
-    JobConfig,
-    PredictJob,
-    TrainJob,
-)
+from ._job_configs import CompareJob, ErrorsJob, ExploreJob, JobConfig
 from ._overlays import (
     extreme_overlays,
     make_overlay,
@@ -25,7 +17,7 @@ from ._overlays import (
     validation_overlay,
 )
 from ._parameters import check_parameters, declared_parameters
-from ._predict import predict
+from ._predict import PredictJob, predict
 from ._progress import show_progress
 from ._report import build_report, update_report
 from ._report_parts import ReportTable
@@ -40,7 +32,7 @@ from ._runner import (
     run_plan,
 )
 from ._score_command import score_to_folder
-from ._train import train, training_samples
+from ._train import TrainJob, train, training_samples
 from ._view import (
     RunView,
     find_member,

@@ -7,15 +7,33 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from workbench.datasets import Record, find_label_files, open_dataset, read_labels
-from workbench.metrics import cell_records, image_scores, label_overlap
+from workbench.metrics import DEFAULT_IOU_THRESHOLDS, cell_records, image_scores, label_overlap
 from workbench.schema import InputError, LabelImage, Member
 from workbench.store import cell_table, score_table, write_table
-from workbench.studies._job_configs import EvaluateJob
+from workbench.studies._job_configs import JobConfig
 from workbench.studies._progress_text import Milestones
 
 CONVENTION = "default"
+
+
+class EvaluateJob(JobConfig):
+    """``04_evaluate.ipynb``: score the predictions of one member."""
+
+    dataset: Path
+    split: str = "test"
+    model: str
+    seed: int = 0
+    predictions: Path
+    iou_thresholds: tuple[float, ...] = Field(DEFAULT_IOU_THRESHOLDS, min_length=1)
+    output: Path
+
+    @property
+    def member(self) -> Member:
+        """Whose predictions these are."""
+        return Member(self.model, self.seed)
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,10 @@ from workbench.schema import InputError, Member
 from workbench.store import FileHashes, Run
 from workbench.studies._code import code_digest
 from workbench.studies._config import Stage, StudyConfig
-from workbench.studies._job_configs import (
-    CompareJob,
-    ErrorsJob,
-    EvaluateJob,
-    ExploreJob,
-    JobConfig,
-    PredictJob,
-    TrainJob,
-)
+from workbench.studies._evaluate import EvaluateJob
+from workbench.studies._job_configs import CompareJob, ErrorsJob, ExploreJob, JobConfig
+from workbench.studies._predict import PredictJob
+from workbench.studies._train import TrainJob
 
 NOTEBOOKS: Final[Mapping[Stage, str]] = {
     "explore": "01_explore.ipynb",

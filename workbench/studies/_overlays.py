@@ -6,7 +6,8 @@ from workbench.datasets import open_dataset, read_image, read_labels
 from workbench.inference import PredictionConfig, load_network, segment_image
 from workbench.metrics import label_overlap, match_overlap
 from workbench.schema import LabelImage, Member, Overlay, Sample
-from workbench.studies._job_configs import PredictJob, TrainJob
+from workbench.studies._predict import PredictJob
+from workbench.studies._train import TrainJob
 from workbench.studies._view import RunView, images_worst_first, load_overlay
 
 

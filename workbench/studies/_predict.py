@@ -2,15 +2,40 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from workbench.datasets import open_dataset, read_image
-from workbench.inference import ModelDescription, load_network, segment_image, use_best_device
+from workbench.inference import (
+    ModelDescription,
+    PredictionConfig,
+    load_network,
+    segment_image,
+    use_best_device,
+)
 from workbench.schema import InputError
 from workbench.store import write_labels
-from workbench.studies._job_configs import PredictJob
+from workbench.studies._job_configs import JobConfig
 from workbench.studies._progress_text import Milestones
+
+
+class PredictJob(JobConfig):
+    """``03_predict.ipynb``: find the cells of every test image.
+
+    ``checkpoint`` is the folder that training wrote; None for a method without training.
+    """
+
+    dataset: Path
+    split: str = "test"
+    model: str
+    architecture: str
+    settings: dict[str, Any] = {}
+    prediction: PredictionConfig = PredictionConfig()
+    seed: int = 0
+    checkpoint: Path | None = None
+    output: Path
 
 
 def predict(job: PredictJob, tell: Callable[[str], None] = print) -> pd.DataFrame:

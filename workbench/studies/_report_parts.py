@@ -44,6 +44,10 @@ class ReportTable:
         """Return the column headers."""
         return [self.headers.get(str(name), str(name)) for name in self.frame.columns]
 
+    def is_number(self) -> list[bool]:
+        """Return which columns hold numbers, to be aligned on their right."""
+        return [pd.api.types.is_numeric_dtype(kind) for kind in self.frame.dtypes]
+
     def rows(self) -> list[list[str]]:
         """Return the cells as text."""
         columns = [

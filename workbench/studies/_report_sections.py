@@ -10,15 +10,11 @@ import pandas as pd
 
 from workbench import figures
 from workbench.analysis import (
-    OmnibusTest,
-    compare_pairs,
+    compare_models,
     describe_models,
-    friedman,
     hardest_images,
     image_overview,
-    kruskal_wallis,
     model_summary,
-    one_way_anova,
     paired_scores,
     scores_by_cell_count,
     scores_by_threshold,
@@ -95,10 +91,13 @@ def summary_table(scores: pd.DataFrame) -> ReportTable:
 def _summary(view: RunView) -> Section:
     table = summary_table(view.scores)
     best = table.frame.iloc[0]
-    texts = [
+    first = (
         f"Best by mean F1 at IoU 0.5: {best['model']} with {plain(best['f1@0.5'])} "
         f"{best['interval']} over {best['n_used']} images of {view.dataset.name!r}, split "
-        f"{view.study.dataset.test!r}.",
+        f"{view.study.dataset.test!r}."
+    )
+    texts = [
+        first,
         _second_best(view, table.frame),
         _what_seeds_allow(len(view.study.seeds)),
     ]
@@ -113,14 +112,11 @@ def _what_seeds_allow(n_seeds: int) -> str:
 
 
 def _second_best(view: RunView, summary: pd.DataFrame) -> str:
-    """Return what the data say about the first two models."""
-    if len(summary) < 2:
+    """Return what the data say about the first two models, "" where they say nothing."""
+    pairs = compare_models(paired_scores(view.scores)).pairs
+    if pairs.empty:
         return ""
-    paired = paired_scores(view.scores)
-    if len(paired) < 3:
-        return f"With {len(paired)} images no test between models is possible."
     first, second = summary["model"].iloc[:2]
-    pairs = compare_pairs(paired)
     row = pairs[pairs[["first", "second"]].isin([first, second]).all(axis=1)].iloc[0]
     sign = 1 if row["first"] == first else -1
     low, high = sorted((sign * row["ci_low"], sign * row["ci_high"]))
@@ -190,10 +186,9 @@ def _statistics(view: RunView) -> Section:
         f"{len(paired)} images with a defined score for every model"
         + (f"; {left_out} left out for all models." if left_out else ".")
     ]
-    if len(paired) < 3 or paired.shape[1] < 2:
-        return Section("Statistics", [*texts, "Too few for a test."], [descriptives])
-    tests = [friedman(paired), one_way_anova(paired), kruskal_wallis(paired)]
-    pairs = compare_pairs(paired)
+    compared = compare_models(paired)
+    if compared.note:
+        return Section("Statistics", [*texts, f"{compared.note.capitalize()}."], [descriptives])
     return Section(
         "Statistics",
         texts,
@@ -202,19 +197,19 @@ def _statistics(view: RunView) -> Section:
             ReportTable(
                 "omnibus",
                 "Is there any difference between the models?",
-                pd.DataFrame([_omnibus_row(test) for test in tests]),
+                pd.DataFrame([_test_row(test) for test in compared.tests.itertuples()]),
                 formats={"p": p_text},
             ),
             Figure(
                 "Mean difference of each pair of models over the same images, with 95 % interval.",
-                figures.paired_differences(pairs),
+                figures.paired_differences(compared.pairs),
             ),
             ReportTable(
                 "pairs",
                 "All pairs on the same images. The test is Wilcoxon's signed-rank (zeros by "
                 "Pratt), p adjusted by Holm over all pairs; Cohen's d is the unpaired one of "
                 "published reports, d_z the paired one.",
-                _pair_rows(pairs),
+                _pair_rows(compared.pairs),
                 formats={"p": p_text, "p (Holm)": p_text},
             ),
         ],
@@ -240,7 +235,7 @@ def _with_intervals(described: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _omnibus_row(test: OmnibusTest) -> dict[str, Any]:
+def _test_row(test: Any) -> dict[str, Any]:
     degrees = ", ".join(f"{value:g}" for value in test.degrees_of_freedom)
     return {
         "Test": test.name,
@@ -291,7 +286,7 @@ def _training(view: RunView) -> Section:
                 "Best epoch": "–" if best is None else int(best["epoch"]),
                 "Best validation F1": np.nan if best is None else best["validation_f1"],
                 "Final training loss": history["train_loss"].iloc[-1],
-                "Minutes": f"{history['elapsed_s'].iloc[-1] / 60:.1f}",
+                "Minutes": history["elapsed_s"].iloc[-1] / 60,
             }
         )
     return Section(
@@ -301,7 +296,12 @@ def _training(view: RunView) -> Section:
                 "Loss and validation F1 over epochs; the star marks the weights that were used.",
                 figures.training_curves(histories),
             ),
-            ReportTable("training", "Trainings.", pd.DataFrame(rows)),
+            ReportTable(
+                "training",
+                "Trainings.",
+                pd.DataFrame(rows),
+                formats={"Minutes": lambda value: f"{value:.1f}"},
+            ),
         ],
     )
 
@@ -412,8 +412,8 @@ def _provenance(view: RunView) -> Section:
             "Job": entry.job,
             "Key": entry.key,
             "State": entry.state,
-            "Seconds": f"{entry.seconds:.1f}",
-            "Peak memory, MB": f"{entry.peak_memory_mb:.0f}",
+            "Seconds": entry.seconds,
+            "Peak memory, MB": entry.peak_memory_mb,
         }
         for entry in latest_entries(view.run.ledger_file).values()
     ]
@@ -425,7 +425,15 @@ def _provenance(view: RunView) -> Section:
                 "What this run was made with.",
                 pd.DataFrame(facts, columns=["What", "Value"]),
             ),
-            ReportTable("jobs", "Jobs, each a notebook in `notebooks/`.", pd.DataFrame(jobs)),
+            ReportTable(
+                "jobs",
+                "Jobs; each is a notebook in the run's folder notebooks/.",
+                pd.DataFrame(jobs),
+                formats={
+                    "Seconds": lambda value: f"{value:.1f}",
+                    "Peak memory, MB": lambda value: f"{value:.0f}",
+                },
+            ),
         ],
     )
 

@@ -1,14 +1,30 @@
 """Stage "train": one network, one seed."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from workbench.datasets import open_dataset, read_sample
 from workbench.inference import ModelDescription
 from workbench.schema import Sample
-from workbench.studies._job_configs import TrainJob
-from workbench.training import train_network
+from workbench.studies._job_configs import JobConfig
+from workbench.training import TrainingConfig, train_network
+
+
+class TrainJob(JobConfig):
+    """``02_train.ipynb``: train one network with one seed."""
+
+    dataset: Path
+    train_split: str = "train"
+    validation_split: str = "val"
+    model: str
+    architecture: str
+    settings: dict[str, Any] = {}
+    training: TrainingConfig = TrainingConfig()
+    seed: int = 0
+    output: Path
 
 
 def training_samples(job: TrainJob) -> tuple[list[Sample], list[Sample]]:

@@ -126,7 +126,7 @@ class HistoryWriter(Callback):
         """Take over the epochs that an interrupted training has finished."""
         earlier = read_history(self.path.parent)
         kept = earlier[earlier["epoch"] <= trainer.current_epoch]
-        self.rows = kept.to_dict("records")  # type: ignore[assignment]
+        self.rows = kept.to_dict("records")
         self.earlier_s = self.rows[-1]["elapsed_s"] if self.rows else 0.0
         self.started = time.monotonic()
 

@@ -111,7 +111,7 @@ def _pipeline(config: AugmentationConfig, size_px: int) -> Any:
         return transforms.Compose(
             [
                 transforms.Resized(
-                    both, spatial_size=(size_px, size_px), mode=("bilinear", "nearest")
+                    both, spatial_size=(size_px, size_px), mode=("bilinear", "nearest-exact")
                 ),
                 transforms.RandRotate90d(both, prob=0.75, max_k=3),
                 transforms.RandFlipd(both, prob=0.5, spatial_axis=0),

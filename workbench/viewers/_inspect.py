@@ -81,7 +81,7 @@ class RunInspector:
     def _show(self) -> None:
         self.shown = load_overlay(self.view, self.member, self.image_id)
         show_overlay(self.viewer, self.shown)
-        overlay = self.viewer.text_overlay
+        overlay = self.viewer.canvas.overlays.text
         overlay.visible = True
         overlay.position = "top_left"
         overlay.font_size = 9

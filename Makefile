@@ -1,0 +1,36 @@
+# make demo      from nothing to a finished benchmark: environment, data, study, report
+# make test      all checks and tests, with all their set-up
+# make lab       the notebooks in JupyterLab
+# make bench     speed against peers
+# make pictures  the pictures of the README, from a run of studies/dsb2018.yaml
+# make clean     delete the environment, the demo data, runs and caches
+.PHONY: demo test lab bench pictures clean
+
+demo:
+	@scripts/environment.sh
+	@.venv/bin/workbench run studies/demo.yaml --out runs/demo
+
+test:
+	@scripts/system_packages.sh
+	@scripts/environment.sh test
+	@scripts/test.sh
+
+lab:
+	@scripts/environment.sh
+	@.venv/bin/workbench lab
+
+bench:
+	@scripts/environment.sh test
+	@.venv/bin/python benchmarks/scoring.py
+	@.venv/bin/python benchmarks/runner.py
+
+pictures:
+	@scripts/system_packages.sh
+	@scripts/environment.sh test
+	@.venv/bin/workbench run studies/dsb2018.yaml --out runs/dsb2018
+	@.venv/bin/python scripts/make_pictures.py runs/dsb2018 docs/pictures
+
+clean:
+	rm -rf .venv runs data/demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf *.egg-info .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

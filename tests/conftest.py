@@ -1,0 +1,122 @@
+"""What tests share: real images where there are any, small data sets, and one finished demo run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+REPOSITORY = Path(__file__).parents[1]
+REAL_DATA = Path(os.environ.get("WORKBENCH_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+def run_workbench(
+    *arguments: str | Path, cwd: Path = REPOSITORY, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, as a user does."""
+    result = subprocess.run(
+        [sys.executable, "-c", "from workbench.cli import main; main()", *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if check:
+        assert result.returncode == 0, result.stdout + result.stderr
+    return result
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """Annotated real images; tests that need them are skipped where they are absent."""
+    if not (REAL_DATA / "dsb2018" / "manifest.csv").is_file():
+        pytest.skip(f"real images are not at {REAL_DATA} (set WORKBENCH_REAL_DATA)")
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo data set."""
+    from workbench.datasets import SyntheticConfig, write_synthetic_dataset
+
+    folder = tmp_path_factory.mktemp("data") / "demo"
+    write_synthetic_dataset(folder, SyntheticConfig())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_run(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of the demo study, its trainings cut short."""
+    folder = tmp_path_factory.mktemp("runs") / "demo"
+    run_workbench(
+        "run", REPOSITORY / "studies" / "demo.yaml", "--out", folder,
+        "--set", f"dataset.path={demo_data}",
+        "--set", "models.unet.training={epochs: 6, views_per_image: 2, validate_every: 3}",
+        "--set", "models.unet_small.training={epochs: 2, validate_every: 2}",
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def small_dataset(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a data set of bright discs on a dark ground."""
+
+    def write(
+        folder: str = "discs", *, splits: tuple[str, ...] = ("train", "val", "test", "test", "test")
+    ) -> Path:
+        root = tmp_path / folder
+        rng = np.random.default_rng(0)
+        lines = ["image_id,image,labels,split,modality"]
+        for place, split in enumerate(splits):
+            labels = discs(rng)
+            image = rng.normal(40 + 120 * (labels > 0), 12).clip(0, 255).astype(np.uint8)
+            for room, array in (("images", image), ("labels", labels)):
+                (root / room).mkdir(parents=True, exist_ok=True)
+                tifffile.imwrite(root / room / f"im{place}.tif", array)
+            lines.append(f"im{place},images/im{place}.tif,labels/im{place}.tif,{split},discs")
+        (root / "manifest.csv").write_text("\n".join(lines) + "\n")
+        return root
+
+    return write
+
+
+@pytest.fixture
+def small_study(tmp_path: Path, small_dataset: Callable[..., Path]) -> Callable[..., Path]:
+    """Return a function that writes a study on the discs, with extra lines."""
+
+    def write(*lines: str, models: str = "[otsu_watershed]") -> Path:
+        dataset = tmp_path / "discs"
+        if not dataset.exists():
+            small_dataset()
+        path = tmp_path / "study.yaml"
+        text = [f"name: discs\ndataset: {dataset}\nmodels: {models}", *lines]
+        path.write_text("\n".join(text) + "\n")
+        return path
+
+    return write
+
+
+def discs(rng: np.random.Generator, size_px: int = 96) -> np.ndarray:
+    """Return labels of discs on a grid, radii drawn at random."""
+    labels = np.zeros((size_px, size_px), np.uint16)
+    rows, columns = np.ogrid[:size_px, :size_px]
+    centres = [(r, c) for r in range(14, size_px, 24) for c in range(14, size_px, 24)]
+    for label, (row, column) in enumerate(centres, start=1):
+        radius = rng.uniform(5, 9)
+        labels[(rows - row) ** 2 + (columns - column) ** 2 < radius**2] = label
+    return labels
+
+
+def chromium() -> str:
+    """Return the path of a Chromium or Chrome; skip the test without one."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    pytest.skip("no Chromium found; scripts/system_packages.sh names the package")

@@ -1,0 +1,163 @@
+"""Figures show what their tables hold."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from workbench import figures
+from workbench.schema import OUTCOME_COLOURS, Member, Overlay, Sample
+from workbench.studies import make_overlay
+
+
+@pytest.fixture
+def overlay() -> Overlay:
+    reference = np.zeros((40, 60), np.uint32)
+    reference[5:15, 5:15], reference[20:30, 30:50] = 1, 2
+    predicted = np.zeros((40, 60), np.uint32)
+    predicted[5:15, 5:16], predicted[32:38, 5:12] = 7, 8
+    image = np.random.default_rng(0).integers(0, 255, (40, 60, 1)).astype(np.uint8)
+    return make_overlay(Sample("cells", image, reference), Member("unet", 0), predicted)
+
+
+def named(figure: go.Figure, text: str) -> list[go.Scatter]:
+    return [trace for trace in figure.data if text in (trace.name or "")]
+
+
+def test_an_overlay_tells_matched_missed_and_spurious_cells_apart(overlay: Overlay) -> None:
+    figure = figures.overlay_figure(overlay)
+    (matched,) = named(figure, "1 matched")
+    (missed,) = named(figure, "1 missed")
+    (spurious,) = named(figure, "1 spurious")
+    assert (np.nanmin(matched.x), np.nanmax(matched.x)) == (4.5, 15.5)
+    assert (np.nanmin(missed.x), np.nanmax(missed.x)) == (29.5, 49.5)
+    assert (np.nanmin(spurious.y), np.nanmax(spurious.y)) == (31.5, 37.5)
+    looks = [(trace.line.color, trace.line.dash) for trace in (matched, missed, spurious)]
+    assert [colour for colour, _ in looks] == list(OUTCOME_COLOURS.values())
+    assert len({dash for _, dash in looks}) == 3, "line styles must differ too"
+    assert "F1 0.50" in figure.layout.title.text
+
+
+def test_an_overlay_is_framed_by_its_image_with_row_0_on_top(overlay: Overlay) -> None:
+    figure = figures.overlay_figure(overlay)
+    assert figure.layout.xaxis.range == (-0.5, 59.5)
+    assert figure.layout.yaxis.range == (39.5, -0.5)
+    assert figure.layout.yaxis.scaleanchor == "x"
+
+
+def test_pointing_at_a_cell_names_it(overlay: Overlay) -> None:
+    texts = [text for trace in figures.overlay_figure(overlay).data for text in trace.text or ()]
+    assert "predicted cell 8: spurious" in texts
+    assert "reference cell 2: missed" in texts
+
+
+def test_a_large_image_is_shown_smaller_in_its_own_coordinates(overlay: Overlay) -> None:
+    image = np.zeros((2500, 1300, 3), np.uint16)
+    labels = np.zeros((2500, 1300), np.uint32)
+    large = make_overlay(Sample("large", image, labels), Member("m", 0), labels)
+    picture = figures.overlay_figure(large).data[0]
+    assert (picture.dx, picture.x0) == (3, 1)
+    assert len(picture.source) < 200_000
+
+
+def test_a_row_has_a_panel_per_overlay_and_one_legend(overlay: Overlay) -> None:
+    figure = figures.overlay_row([overlay, overlay], with_reference=True)
+    pictures = [trace for trace in figure.data if isinstance(trace, go.Image)]
+    assert len(pictures) == 4
+    titles = [annotation.text for annotation in figure.layout.annotations]
+    assert titles == ["image cells", "reference", "unet-0 · F1 0.50", "unet-0 · F1 0.50"]
+    assert [t.name for t in figure.data if isinstance(t, go.Scatter) and t.showlegend is not False] == [
+        "matched (as predicted)", "missed (reference)", "spurious (predicted)",
+    ]  # fmt: skip
+
+
+def test_a_curve_per_model_with_its_band() -> None:
+    table = pd.DataFrame(
+        {
+            "model": ["a", "a", "b", "b"],
+            "threshold": [0.5, 0.9, 0.5, 0.9],
+            "mean": [0.8, 0.2, 0.7, 0.3],
+            "ci_low": [0.7, 0.1, 0.6, 0.2],
+            "ci_high": [0.9, 0.3, 0.8, 0.4],
+            "n": [9] * 4,
+        }
+    )
+    figure = figures.score_by_threshold(table)
+    curves = [trace for trace in figure.data if trace.name]
+    assert [list(trace.y) for trace in curves] == [[0.8, 0.2], [0.7, 0.3]]
+    assert len({(trace.line.color, trace.line.dash) for trace in curves}) == 2
+    assert figure.layout.xaxis.title.text == "IoU threshold"
+    assert "F1" in figure.layout.yaxis.title.text
+    assert list(figure.data[0].y) == [0.9, 0.3, 0.1, 0.7]
+
+
+def test_every_image_is_a_point_of_its_model() -> None:
+    paired = pd.DataFrame({"a": [0.1, 0.5], "b": [0.2, 0.9]}, index=["im0", "im1"])
+    figure = figures.score_distributions(paired)
+    assert [list(box.y) for box in figure.data] == [[0.1, 0.5], [0.2, 0.9]]
+    assert list(figure.data[0].text) == ["im0", "im1"]
+
+
+def test_a_difference_is_filled_where_holm_allows_it() -> None:
+    pairs = pd.DataFrame(
+        {
+            "first": ["a", "a"], "second": ["b", "c"], "mean_difference": [0.1, 0.01],
+            "ci_low": [0.05, -0.1], "ci_high": [0.15, 0.12], "p_holm": [0.01, 0.4],
+            "d_z": [1.0, 0.1],
+        }
+    )  # fmt: skip
+    (points,) = figures.paired_differences(pairs).data
+    assert list(points.y) == ["a − b", "a − c"]
+    assert list(points.marker.color) == ["#0072B2", "#FFFFFF"]
+    assert np.allclose(points.error_x.array, [0.05, 0.11])
+
+
+def test_epochs_without_a_validation_are_not_drawn_and_the_best_has_a_star() -> None:
+    history = pd.DataFrame(
+        {
+            "epoch": [1, 2, 3, 4], "train_loss": [2.0, 1.5, 1.2, 1.0],
+            "validation_loss": [np.nan, 1.6, np.nan, 1.7],
+            "validation_f1": [np.nan, 0.7, np.nan, 0.6],
+        }
+    )  # fmt: skip
+    train, validation, f1 = figures.training_curves({"unet-0": history}).data
+    assert list(train.x) == [1, 2, 3, 4]
+    assert list(validation.x) == [2, 4]
+    assert list(f1.marker.symbol) == ["star", "circle"]
+
+
+def test_sizes_of_cells_are_shares_of_their_group() -> None:
+    cells = pd.DataFrame(
+        {"image_id": ["a"] * 3 + ["b"], "cell_id": [1, 2, 3, 1], "diameter_px": [5.0, 5, 20, 9]}
+    )
+    images = pd.DataFrame({"image_id": ["a", "b"], "split": ["train", "test"]})
+    train, test = figures.area_distribution(cells, images).data
+    assert sum(train.y) == pytest.approx(100)
+    assert max(train.y) == pytest.approx(200 / 3)
+    assert train.name == "train (3 cells)"
+    assert max(test.y) == 100
+
+
+def test_a_gallery_outlines_the_labels_once_in_the_legend(overlay: Overlay) -> None:
+    figure = figures.image_gallery([overlay.sample, overlay.sample])
+    assert [trace.showlegend for trace in figure.data if isinstance(trace, go.Scatter)] == [
+        True, False,
+    ]  # fmt: skip
+
+
+def test_counts_are_drawn_against_the_line_of_agreement() -> None:
+    overview = pd.DataFrame(
+        {"model": ["m"], "image_id": ["a"], "n_reference": [10], "n_predicted": [7], "value": [0.5]}
+    )
+    line, points = figures.count_agreement(overview).data
+    assert list(line.x) == list(line.y)
+    assert (list(points.x), list(points.y)) == ([10], [7])
+    (scatter,) = figures.score_by_cell_count(overview).data
+    assert (list(scatter.x), list(scatter.y)) == ([10], [0.5])
+
+
+def test_classes_are_drawn_beside_the_image() -> None:
+    classes = np.array([[0, 1], [2, 1]], np.uint8)
+    _, heat = figures.class_map(np.zeros((2, 2, 1), np.uint8), classes).data
+    assert np.array_equal(heat.z, classes)
+    assert list(heat.colorbar.ticktext) == ["background", "interior", "boundary"]

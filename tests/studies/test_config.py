@@ -1,0 +1,126 @@
+"""Study files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from workbench.schema import InputError, Member
+from workbench.studies import read_study, study_yaml
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    return path
+
+
+MINIMAL = "name: s\ndataset: images\nmodels: [otsu_watershed, unet]\n"
+
+
+def test_a_short_study_file_is_completed_by_defaults(tmp_path: Path) -> None:
+    study = read_study(write(tmp_path, MINIMAL + "seeds: [3, 4]\n"))
+    assert study.dataset.path == tmp_path / "images"
+    assert study.models["unet"].architecture == "unet"
+    assert study.members == (Member("otsu_watershed", 3), Member("unet", 3), Member("unet", 4))
+
+
+@pytest.mark.parametrize("name", ["demo.yaml", "dsb2018.yaml"])
+def test_the_studies_of_the_repository_are_valid(name: str) -> None:
+    assert read_study(REPOSITORY / "studies" / name).name == name.removesuffix(".yaml")
+
+
+def test_a_frozen_study_reads_back_the_same(tmp_path: Path) -> None:
+    study = read_study(REPOSITORY / "studies" / "demo.yaml")
+    assert read_study(write(tmp_path, study_yaml(study))) == study
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("sedes: [1]", r"sedes: no such key; did you mean 'seeds'\? known are name, dataset"),
+        ("models: {unet: {trainng: {}}}", r"models\.unet\.trainng: no such key; did you mean 'tra"),
+        (
+            "models: {unet: {training: {epoch: 1}}}",
+            r"models\.unet\.training\.epoch: no such key; did you mean 'epochs'",
+        ),
+        (
+            "models: {unet: {settings: {chanels: [1, 2]}}}",
+            r"models\.unet\.settings: chanels: no such key; did you mean 'channels'",
+        ),
+        (
+            "models: {unet: {prediction: {decoder: {seed: 1}}}}",
+            r"prediction\.decoder\.seed: no such key; .*known are foreground_threshold",
+        ),
+        ("models: [unnet]", r"models\.unnet: no model is called 'unnet'.*did you mean 'unet'"),
+        ("models: {unet: {training: {epochs: 0}}}", r"epochs: .*greater than or equal to 1, got 0"),
+        ("models: {}", r"models: .*at least 1 item"),
+        ("iou_thresholds: [0.7]", r"iou_thresholds: add 0\.5, at which models are ranked"),
+        ("iou_thresholds: [0.5, 1.5]", r"iou_thresholds\.1: .*less than or equal to 1"),
+        ("seeds: [1, 1]", r"seeds: values must differ"),
+        ("stages: [evaluate]", r"stage 'evaluate' needs stage 'predict'; add it"),
+        ("stages: [report]", r"stages\.0: Input should be 'explore'"),
+        ("name: a/b", r"name: .*pattern"),
+    ],
+)
+def test_a_mistake_is_named_with_its_key_and_cure(tmp_path: Path, line: str, message: str) -> None:
+    key = line.split(":", maxsplit=1)[0]
+    kept = "".join(f"{text}\n" for text in MINIMAL.splitlines() if not text.startswith(key))
+    with pytest.raises(InputError, match=message) as caught:
+        read_study(write(tmp_path, f"{kept}{line}\n"))
+    assert "study.yaml" in str(caught.value)
+
+
+def test_what_is_no_study_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such study file"):
+        read_study(tmp_path / "none.yaml")
+    with pytest.raises(InputError, match="not YAML"):
+        read_study(write(tmp_path, "a: [1"))
+    with pytest.raises(InputError, match="expected keys and values"):
+        read_study(write(tmp_path, "just text"))
+    with pytest.raises(InputError, match="dataset: this key is needed"):
+        read_study(write(tmp_path, "name: s\nmodels: [unet]\n"))
+
+
+def test_values_are_set_from_the_command_line(tmp_path: Path) -> None:
+    study = read_study(
+        write(tmp_path, MINIMAL),
+        ["models.unet.training.epochs=3", "seeds=[1, 2]", "dataset.path=/elsewhere"],
+    )
+    assert study.models["unet"].training.epochs == 3
+    assert study.models["otsu_watershed"].architecture == "otsu_watershed"
+    assert study.seeds == (1, 2)
+    assert study.dataset.path == Path("/elsewhere")
+
+
+def test_a_relative_path_from_the_command_line_starts_where_the_user_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, MINIMAL)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert read_study(path, ["dataset=data"]).dataset.path == tmp_path / "here" / "data"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("epochs", "expected key=value"),
+        ("models.unet.training.epoch=3", "no such key; did you mean 'epochs'"),
+        ("name.first=3", "'name' holds 's' and has no keys of its own"),
+        ("seeds=[1", "the value is not YAML"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_named(
+    tmp_path: Path, override: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        read_study(write(tmp_path, MINIMAL), [override])
+
+
+def test_yaml_of_a_study_holds_plain_values(small_study: Callable[..., Path]) -> None:
+    content = yaml.safe_load(study_yaml(read_study(small_study())))
+    assert content["models"]["otsu_watershed"]["prediction"]["window_px"] == 256

@@ -1,0 +1,120 @@
+"""The report of the demo run."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.conftest import chromium, run_workbench
+from workbench.schema import InputError, Member
+from workbench.store import read_scores
+from workbench.studies import (
+    find_member,
+    images_worst_first,
+    load_overlay,
+    open_view,
+    summary_table,
+)
+from workbench.studies._report_parts import interval, p_text, plain
+from workbench.studies._report_sections import report_sections
+
+pytestmark = pytest.mark.slow
+
+
+def test_it_has_every_part(demo_run: Path) -> None:
+    titles = [section.title for section in report_sections(open_view(demo_run))]
+    assert titles == [
+        "Summary", "Scores", "Statistics", "Training", "Scores by number of cells", "Samples",
+        "Best and worst images of otsu_watershed-0", "Best and worst images of unet-0",
+        "Best and worst images of unet_small-0", "Provenance",
+    ]  # fmt: skip
+
+
+def test_numbers_are_those_of_the_score_table(demo_run: Path) -> None:
+    scores = read_scores(demo_run / "scores" / "images.parquet")
+    f1 = scores[(scores["metric"] == "f1") & (scores["threshold"] == 0.5)]
+    means = f1.groupby("model")["value"].mean().sort_values(ascending=False)
+    table = pd.read_csv(demo_run / "report" / "tables" / "summary.csv")
+    assert table["model"].tolist() == means.index.tolist()
+    assert table["f1@0.5"].tolist() == pytest.approx(means.tolist())
+    text = (demo_run / "report" / "report.md").read_text()
+    assert f"Best by mean F1 at IoU 0.5: {means.index[0]} with {means.iloc[0]:.3f}" in text
+    assert summary_table(scores).best_row == 0
+
+
+def test_it_is_one_file_that_needs_nothing_from_outside(demo_run: Path) -> None:
+    html = (demo_run / "report" / "report.html").read_text()
+    body = re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', body)
+    assert len(html) < 15_000_000
+
+
+@pytest.mark.browser
+def test_it_opens_offline_draws_every_figure_and_answers_a_click(
+    demo_run: Path, tmp_path: Path
+) -> None:
+    from playwright.sync_api import sync_playwright
+
+    page_file = tmp_path / "report.html"
+    shutil.copy(demo_run / "report" / "report.html", page_file)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_context(offline=True).new_page()
+        troubles: list[str] = []
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda message: troubles.append(message.text))
+        page.goto(page_file.as_uri())
+        figures = page.locator(".plot")
+        for place in range(figures.count()):
+            figures.nth(place).scroll_into_view_if_needed()
+            figures.nth(place).locator(".main-svg").first.wait_for(timeout=20_000)
+        curve = figures.first
+        curve.scroll_into_view_if_needed()
+        traces = curve.locator(".scatterlayer .trace.scatter")
+        before = traces.count()
+        curve.locator(".legendtoggle").first.click()
+        page.wait_for_timeout(1000)
+        assert traces.count() < before, "the legend does not switch a model off"
+        assert troubles == []
+        browser.close()
+
+
+def test_the_command_writes_it_anew(demo_run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(demo_run, copy, symlinks=True)
+    shutil.rmtree(copy / "report")
+    out = run_workbench("report", copy).stdout.strip()
+    assert Path(out) == copy / "report" / "report.html"
+    assert (copy / "report" / "report.md").is_file()
+
+
+def test_a_member_is_found_by_model_or_by_name(demo_run: Path) -> None:
+    view = open_view(demo_run)
+    assert find_member(view, "unet_small") == find_member(view, "unet_small-0")
+    best = summary_table(view.scores).frame["model"].iloc[0]
+    assert find_member(view).model == best
+    with pytest.raises(
+        InputError, match="no scored model is called 'unnet', only otsu_watershed-0"
+    ):
+        find_member(view, "unnet")
+
+
+def test_an_overlay_has_the_outcomes_that_were_scored(demo_run: Path) -> None:
+    view = open_view(demo_run)
+    member = Member("unet", 0)
+    row = images_worst_first(view, member).iloc[3]
+    overlay = load_overlay(view, member, row["image_id"])
+    outcomes = list(overlay.predicted_outcomes.values())
+    assert (outcomes.count("matched"), outcomes.count("spurious")) == (row["tp"], row["fp"])
+    assert list(overlay.reference_outcomes.values()).count("missed") == row["fn"]
+    assert overlay.scores["f1"] == row["value"]
+
+
+def test_numbers_read_well() -> None:
+    assert (plain(0.12345), plain(float("nan")), plain(3)) == ("0.123", "–", "3")
+    assert interval(0.1, 0.25) == "[0.100, 0.250]"
+    assert (p_text(0.0), p_text(0.5), p_text(0.000123)) == ("< 0.0001", "0.5", "0.00012")

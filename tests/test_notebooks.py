@@ -1,0 +1,76 @@
+"""Notebooks: thin, stripped, and running by hand from top to bottom without editing anything."""
+
+import ast
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.conftest import REPOSITORY
+
+NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+PLOTLY = "application/vnd.plotly.v1+json"
+
+
+def code_cells(path: Path) -> list[dict[str, Any]]:
+    return [c for c in json.loads(path.read_text())["cells"] if c["cell_type"] == "code"]
+
+
+@pytest.fixture(scope="module")
+def desk(demo_data: Path, demo_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The notebooks beside the demo data and the demo run, as in a repository after `make demo`."""
+    root = tmp_path_factory.mktemp("desk")
+    shutil.copytree(REPOSITORY / "notebooks", root / "notebooks")
+    for name, place in (("data", demo_data), ("runs", demo_run)):
+        (root / name).mkdir()
+        (root / name / "demo").symlink_to(place)
+    return root
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+class TestEveryNotebook:
+    def test_holds_no_outputs_and_no_logic(self, path: Path) -> None:
+        for cell in code_cells(path):
+            assert not cell["outputs"]
+            assert cell["execution_count"] is None
+            kinds = {type(node) for node in ast.walk(ast.parse("".join(cell["source"])))}
+            assert not kinds & {ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try}
+
+    def test_starts_with_parameters_and_a_typed_config(self, path: Path) -> None:
+        parameters, config, *_ = code_cells(path)
+        assert parameters["metadata"]["tags"] == ["parameters"]
+        names = {node.id for node in ast.walk(ast.parse("".join(parameters["source"])))
+                 if isinstance(node, ast.Name)}  # fmt: skip
+        tree = ast.parse("".join(config["source"]))
+        (call,) = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        assert ast.unparse(call.func).endswith("Job")
+        assert {keyword.arg for keyword in call.keywords} == names
+
+    @pytest.mark.slow
+    def test_runs_by_hand_and_shows_something_in_each_cell(self, path: Path, desk: Path) -> None:
+        notebook = nbformat.read(desk / "notebooks" / path.name, as_version=4)
+        client = NotebookClient(
+            notebook, timeout=300, resources={"metadata": {"path": str(desk / "notebooks")}}
+        )
+        client.execute()
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        for cell in cells[1:]:
+            assert cell.outputs, cell.source
+            assert not [o for o in cell.outputs if o.get("name") == "stderr"], cell.outputs
+        figures = [o for cell in cells for o in cell.outputs if PLOTLY in o.get("data", {})]
+        assert figures
+        for figure in figures:
+            assert figure["data"][PLOTLY]["data"], "an empty figure"
+
+
+@pytest.mark.slow
+def test_the_executed_errors_notebook_keeps_its_widgets(demo_run: Path) -> None:
+    (path,) = (demo_run / "notebooks").glob("errors-*.ipynb")
+    notebook = json.loads(path.read_text())
+    states = notebook["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    names = {state["model_name"] for state in states.values()}
+    assert {"DropdownModel", "IntSliderModel"} <= names

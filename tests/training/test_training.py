@@ -1,0 +1,120 @@
+"""Training of a small network on discs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from workbench.datasets import open_dataset, read_sample
+from workbench.inference import ModelDescription, load_network
+from workbench.schema import InputError, Sample
+from workbench.training import HISTORY_COLUMNS, TrainingConfig, read_history, train_network
+
+UNET = ModelDescription(
+    architecture="unet", settings={"channels": [8, 16, 32], "residual_units": 1}
+)
+QUICK = TrainingConfig(epochs=6, batch_size=4, crop_px=64, views_per_image=2, validate_every=2)
+
+
+@pytest.fixture
+def samples(small_dataset: Callable[..., Path]) -> tuple[list[Sample], list[Sample]]:
+    dataset = open_dataset(small_dataset(splits=("train",) * 4 + ("val",)))
+    return (
+        [read_sample(record) for record in dataset.split("train")],
+        [read_sample(record) for record in dataset.split("val")],
+    )
+
+
+def weights(folder: Path, checkpoint: str = "best") -> np.ndarray:
+    network, _ = load_network(folder, checkpoint=checkpoint)  # type: ignore[arg-type]
+    return np.concatenate([p.detach().numpy().ravel() for p in network.parameters()])
+
+
+def fit(samples: tuple, folder: Path, config: TrainingConfig = QUICK, **options: object) -> None:
+    train_network(UNET, *samples, config=config, seed=3, folder=folder, **options)
+
+
+class KilledError(Exception):
+    pass
+
+
+def stop_after(epoch: int) -> Callable[[str], None]:
+    def tell(text: str) -> None:
+        if f"epoch {epoch:3d} of" in text:
+            raise KilledError
+
+    return tell
+
+
+def test_training_learns_and_leaves_its_files(samples: tuple, tmp_path: Path) -> None:
+    told: list[str] = []
+    fit(samples, tmp_path, QUICK.model_copy(update={"epochs": 12}), on_epoch=told.append)
+
+    history = read_history(tmp_path)
+    assert list(history.columns) == list(HISTORY_COLUMNS)
+    assert history["epoch"].tolist() == list(range(1, 13))
+    assert history["validation_f1"].notna().tolist() == [False, True] * 6
+    assert history["train_loss"].iloc[-1] < 0.8 * history["train_loss"].iloc[0]
+    assert history["validation_f1"].max() > 0.5
+    assert len(told) == 12
+    assert list((tmp_path / "tensorboard").glob("events*"))
+
+
+def test_equal_trainings_give_equal_weights(samples: tuple, tmp_path: Path) -> None:
+    fit(samples, tmp_path / "first")
+    fit(samples, tmp_path / "second")
+    assert np.array_equal(weights(tmp_path / "first"), weights(tmp_path / "second"))
+
+
+def test_an_interrupted_training_ends_like_an_undisturbed_one(
+    samples: tuple, tmp_path: Path
+) -> None:
+    fit(samples, tmp_path / "undisturbed")
+    with pytest.raises(KilledError):
+        fit(samples, tmp_path / "disturbed", on_epoch=stop_after(5))
+    epochs: list[str] = []
+    fit(samples, tmp_path / "disturbed", on_epoch=epochs.append)
+
+    assert [text.split(" of ")[0] for text in epochs] == ["epoch   5", "epoch   6"]
+    for checkpoint in ("best", "last"):
+        assert np.array_equal(
+            weights(tmp_path / "undisturbed", checkpoint),
+            weights(tmp_path / "disturbed", checkpoint),
+        )
+    undisturbed = read_history(tmp_path / "undisturbed").drop(columns="elapsed_s")
+    disturbed = read_history(tmp_path / "disturbed").drop(columns="elapsed_s")
+    assert undisturbed.equals(disturbed)
+
+
+def test_a_checkpoint_cut_short_is_not_used(samples: tuple, tmp_path: Path) -> None:
+    with pytest.raises(KilledError):
+        fit(samples, tmp_path, on_epoch=stop_after(3))
+    whole = (tmp_path / "last.ckpt").read_bytes()
+    (tmp_path / "last.ckpt").write_bytes(whole[: len(whole) // 2])
+    epochs: list[str] = []
+    fit(samples, tmp_path, on_epoch=epochs.append)
+    assert len(epochs) == 6
+
+
+def test_a_training_that_has_ended_is_not_run_on(samples: tuple, tmp_path: Path) -> None:
+    fit(samples, tmp_path)
+    epochs: list[str] = []
+    fit(samples, tmp_path, on_epoch=epochs.append)
+    assert epochs == []
+
+
+def test_training_stops_early_when_validation_does_not_improve(
+    samples: tuple, tmp_path: Path
+) -> None:
+    stuck = TrainingConfig(
+        epochs=30, batch_size=4, crop_px=64, validate_every=1, patience=2, learning_rate=1e-9
+    )
+    fit(samples, tmp_path, stuck)
+    assert len(read_history(tmp_path)) == 3
+
+
+def test_samples_without_labels_are_refused(samples: tuple, tmp_path: Path) -> None:
+    bare = [Sample("bare", samples[0][0].image)]
+    with pytest.raises(InputError, match="image 'bare' has no labels"):
+        train_network(UNET, bare, samples[1], config=QUICK, seed=0, folder=tmp_path)
