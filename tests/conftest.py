@@ -1,7 +1,6 @@
 """What tests share: real images where there are any, small data sets, and one finished demo run."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+
+from scripts.browser import find_chromium
 
 REPOSITORY = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("WORKBENCH_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
@@ -113,10 +114,8 @@ def discs(rng: np.random.Generator, size_px: int = 96) -> np.ndarray:
     return labels
 
 
-def chromium() -> str:
-    """Return the path of a Chromium or Chrome; skip the test without one."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        found = shutil.which(name)
-        if found:
-            return found
-    pytest.skip("no Chromium found; scripts/system_packages.sh names the package")
+@pytest.fixture
+def needs_chromium() -> None:
+    """Skip the test where there is no Chromium."""
+    if find_chromium() is None:
+        pytest.skip("no Chromium found; scripts/system_packages.sh names the package")

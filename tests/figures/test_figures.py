@@ -66,7 +66,8 @@ def test_a_row_has_a_panel_per_overlay_and_one_legend(overlay: Overlay) -> None:
     assert len(pictures) == 4
     titles = [annotation.text for annotation in figure.layout.annotations]
     assert titles == ["image cells", "reference", "unet-0 · F1 0.50", "unet-0 · F1 0.50"]
-    assert [t.name for t in figure.data if isinstance(t, go.Scatter) and t.showlegend is not False] == [
+    lines = [trace for trace in figure.data if isinstance(trace, go.Scatter)]
+    assert [line.name for line in lines if line.showlegend is not False] == [
         "matched (as predicted)", "missed (reference)", "spurious (predicted)",
     ]  # fmt: skip
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.conftest import chromium, run_workbench
+from scripts.browser import chromium
+from tests.conftest import run_workbench
 from workbench.schema import InputError, Member
 from workbench.store import read_scores
 from workbench.studies import (
@@ -52,17 +53,13 @@ def test_it_is_one_file_that_needs_nothing_from_outside(demo_run: Path) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.usefixtures("needs_chromium")
 def test_it_opens_offline_draws_every_figure_and_answers_a_click(
     demo_run: Path, tmp_path: Path
 ) -> None:
-    from playwright.sync_api import sync_playwright
-
     page_file = tmp_path / "report.html"
     shutil.copy(demo_run / "report" / "report.html", page_file)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
-        )
+    with chromium() as browser:
         page = browser.new_context(offline=True).new_page()
         troubles: list[str] = []
         page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -80,7 +77,6 @@ def test_it_opens_offline_draws_every_figure_and_answers_a_click(
         page.wait_for_timeout(1000)
         assert traces.count() < before, "the legend does not switch a model off"
         assert troubles == []
-        browser.close()
 
 
 def test_the_command_writes_it_anew(demo_run: Path, tmp_path: Path) -> None:
