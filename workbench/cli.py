@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from workbench import __version__
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from workbench.studies import ReportTable, RunResult, StudyConfig
 
 app = typer.Typer(
     name="workbench",
@@ -43,7 +36,11 @@ def main() -> None:
         app()
     except InputError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        # A full disk, a vanished folder, missing rights: the machine's doing, not ours.
+        sys.exit(f"error: {error.filename or 'input or output'}: {error.strerror or error}")
     except KeyboardInterrupt:
+        typer.echo("Interrupted. The same command goes on where this one stopped.", err=True)
         sys.exit(130)
 
 
@@ -111,35 +108,16 @@ def run(
     from workbench.studies import read_study
 
     config = read_study(study, overrides or [])
-    # Only now, so that a mistake in the file is told at once.
-    from rich.console import Console
-
-    from workbench.store import Run, lock_run
-    from workbench.studies import (
-        make_run_folder,
-        plan_study,
-        run_plan,
-        show_progress,
-        update_report,
-    )
-
     folder = out or Path("runs") / config.name
-    console = Console()
+    typer.echo(f"Study {config.name}: {len(config.members)} models, results in {folder}")
+    # Only now, so that the file's mistakes are told at once.
+    from workbench.studies import print_plan, print_result, run_study
+
     if dry_run:
-        _show_plan(config, folder, console)
+        print_plan(config, folder)
         return
-    make_run_folder(Run(folder))
-    with lock_run(folder):
-        plan = plan_study(config, folder)
-        with show_progress([job.name for job in plan.jobs], console) as listener:
-            result = run_plan(
-                plan,
-                workers=workers or os.cpu_count() or 1,
-                scheduler=scheduler,
-                listener=listener,
-            )
-        report_file = update_report(folder)
-    _show_result(result, folder, report_file, console)
+    result = run_study(config, folder, workers=workers or os.cpu_count() or 1, scheduler=scheduler)
+    print_result(result, folder)
     if result.failures:
         raise typer.Exit(1)
 
@@ -147,40 +125,17 @@ def run(
 @app.command()
 def status(folder: RunFolder) -> None:
     """Show the state of every job of a run, also while it runs."""
-    from rich.console import Console
-    from rich.table import Table
+    from workbench.studies import print_status
 
-    from workbench.store import is_locked, latest_entries, open_run
-
-    run_folder = open_run(folder)
-    at_work = is_locked(folder)
-    table = Table(box=None, pad_edge=False)
-    for name, justify in (("job", "left"), ("state", "left"), ("seconds", "right")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    table.add_column("peak MB", justify="right", no_wrap=True)
-    table.add_column("changed (UTC)", no_wrap=True)
-    table.add_column("detail", overflow="fold")
-    entries = latest_entries(run_folder.ledger_file).values()
-    for entry in entries:
-        state = "interrupted" if entry.state == "running" and not at_work else entry.state
-        table.add_row(
-            entry.job,
-            state,
-            f"{entry.seconds:.1f}" if entry.seconds else "",
-            f"{entry.peak_memory_mb:.0f}" if entry.peak_memory_mb else "",
-            entry.time[:19].replace("T", " "),
-            entry.detail.splitlines()[0] if entry.detail else "",
-        )
-    console = Console()
-    console.print(table)
-    n_done = sum(entry.state == "done" for entry in entries)
-    activity = "a runner is at work" if at_work else "no runner is at work"
-    console.print(f"{n_done} of {len(entries)} jobs done; {activity}.", highlight=False)
+    print_status(folder)
 
 
 @app.command()
 def report(folder: RunFolder) -> None:
     """Write the report of a run anew, from its stored scores: HTML, Markdown and CSVs."""
+    from workbench.store import open_run
+
+    open_run(folder)
     from workbench.studies import build_report, open_view
 
     typer.echo(build_report(open_view(folder)))
@@ -204,15 +159,12 @@ def score(
 
     Writes `images.parquet`, `cells.parquet`, `images.csv` and `summary.csv`.
     """
-    from rich.console import Console
+    typer.echo(f"Scoring {predicted} against {reference}")
+    from workbench.studies import print_table, score_to_folder
 
-    from workbench.studies import score_to_folder
-
-    console = Console()
-    tables = score_to_folder(reference, predicted, out, tell=console.print)
-    for table in tables:
-        _print_table(table, console)
-    console.print(f"Tables: {out}", highlight=False, soft_wrap=True)
+    for table in score_to_folder(reference, predicted, out, tell=typer.echo):
+        print_table(table)
+    typer.echo(f"Tables: {out}")
 
 
 @app.command()
@@ -234,6 +186,11 @@ def inspect(
     became of it: matched, missed or spurious. In the window, N and P step to the next and the
     previous image, M to the next model.
     """
+    from workbench.store import open_run
+    from workbench.viewers import require_display
+
+    open_run(folder)
+    require_display()  # both before anything heavy, so that what is wrong is told at once
     from workbench.studies import open_view
     from workbench.viewers import inspect_run
 
@@ -249,84 +206,10 @@ def lab(context: typer.Context) -> None:
     from workbench.studies import notebook_folder
 
     folder = notebook_folder()
+    typer.echo(f"Opening {folder} in JupyterLab; Ctrl-C ends it.")
     arguments = [
         f"--ServerApp.root_dir={folder.parent}",
         f"--LabApp.default_url=/lab/tree/{folder.name}/01_explore.ipynb",
         *context.args,
     ]
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *arguments])  # noqa: S606
-
-
-def _show_plan(config: StudyConfig, folder: Path, console: Console) -> None:
-    from rich.table import Table
-
-    from workbench.store import Run
-    from workbench.studies import draft_jobs, plan_study
-
-    if config.dataset.synthetic and not config.dataset.path.exists():
-        console.print(f"Data set {config.dataset.path} will be made first.", soft_wrap=True)
-        jobs, done = draft_jobs(config, Run(folder.resolve())), frozenset[str]()
-    else:
-        plan = plan_study(config, folder, remember=False)
-        jobs, done = list(plan.jobs), plan.done
-    table = Table(box=None, pad_edge=False)
-    for name in ("job", "state", "key", "needs"):
-        table.add_column(name, overflow="fold")
-    for job in jobs:
-        state = "done" if job.name in done else "to do"
-        table.add_row(job.name, state, job.key, ", ".join(job.needs))
-    console.print(table)
-    console.print(
-        f"{len(jobs)} jobs, {len(jobs) - len(done)} to do; results go to {folder}.",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-def _show_result(
-    result: RunResult, folder: Path, report_file: Path | None, console: Console
-) -> None:
-    from workbench.studies import open_view, summary_table
-
-    if report_file:
-        columns = ["model", "n_used", "f1@0.5", "interval", "f1@0.7", "f1@0.9", "micro_f1", "dice"]
-        _print_table(summary_table(open_view(folder).scores), console, columns)
-    for failure in result.failures:
-        where = f", {failure.outcome.cell}" if failure.outcome.cell else ""
-        parameters = ", ".join(f"{k}={v!r}" for k, v in failure.job.parameters.items())
-        console.print(
-            f"failed: {failure.job.name}{where}: {failure.outcome.error}\n"
-            f"  parameters: {parameters}\n"
-            f"  notebook: {failure.notebook}",
-            style="red",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
-        )
-    for job, cause in result.blocked.items():
-        console.print(f"not started: {job} needs {cause}", style="yellow", highlight=False)
-    console.print(
-        f"{len(result.executed)} jobs done, {len(result.reused)} done before, "
-        f"{len(result.failures)} failed, {len(result.blocked)} not started.",
-        highlight=False,
-    )
-    if report_file:
-        console.print(f"Report: {report_file}", highlight=False, soft_wrap=True)
-
-
-def _print_table(
-    table: ReportTable, console: Console, columns: Sequence[str] | None = None
-) -> None:
-    """Print a table of the report, or those of its columns that fit a terminal."""
-    from rich.table import Table
-
-    if columns:
-        table = replace(table, frame=table.frame[[c for c in columns if c in table.frame]])
-    shown = Table(box=None, pad_edge=False)
-    for place, name in enumerate(table.header()):
-        shown.add_column(name, justify="right" if place else "left", overflow="fold")
-    for place, row in enumerate(table.rows()):
-        shown.add_row(*row, style="bold" if place == table.best_row else "")
-    console.print()
-    console.print(table.caption, style="dim", highlight=False)
-    console.print(shown)

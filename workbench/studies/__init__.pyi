@@ -22,6 +22,7 @@ from ._progress import show_progress
 from ._report import build_report, update_report
 from ._report_parts import ReportTable
 from ._report_sections import summary_table
+from ._run_study import run_study
 from ._runner import (
     Failure,
     Listener,
@@ -32,6 +33,7 @@ from ._runner import (
     run_plan,
 )
 from ._score_command import score_to_folder
+from ._terminal import print_plan, print_result, print_status, print_table
 from ._train import TrainJob, train, training_samples
 from ._view import (
     RunView,
@@ -80,8 +82,13 @@ __all__ = [
     "plan_study",
     "predict",
     "predicted_samples",
+    "print_plan",
+    "print_result",
+    "print_status",
+    "print_table",
     "read_study",
     "run_plan",
+    "run_study",
     "score_folders",
     "score_to_folder",
     "show_progress",

@@ -79,7 +79,7 @@ def summary_table(scores: pd.DataFrame) -> ReportTable:
             "interval": "95 % interval",
             "f1@0.7": "F1 @ 0.7",
             "f1@0.9": "F1 @ 0.9",
-            "micro_f1": "Micro F1 @ 0.5",
+            "micro_f1": "Micro F1",
             "precision": "Precision",
             "recall": "Recall",
             "dice": "Dice",
