@@ -43,7 +43,7 @@ if [ ! -x .venv/bin/pip ]; then
 fi
 
 echo "Installing the workbench into .venv (some minutes the first time, 3 GB on disk) ..."
-.venv/bin/python -m pip install --quiet --disable-pip-version-check \
+.venv/bin/python -m pip install -qq --disable-pip-version-check \
     --constraint constraints.txt --editable "$what"
 # JupyterLab would ask each newcomer whether it may fetch news.
 .venv/bin/jupyter labextension disable --level=sys_prefix \

@@ -21,7 +21,7 @@ fi
 check "ruff" ruff check .
 check "ruff format" ruff format --check .
 check "mypy" mypy
-check "import contracts" lint-imports --no-cache
+check "import contracts" lint-imports --no-cache --no-logo
 check "pytest" "${screen[@]}" pytest "$@"
 
 if [ ${#failed[@]} != 0 ]; then

@@ -17,12 +17,13 @@ REAL_DATA = Path(os.environ.get("WORKBENCH_REAL_DATA", REPOSITORY.parent / "shar
 
 
 def run_workbench(
-    *arguments: str | Path, cwd: Path = REPOSITORY, check: bool = True
+    *arguments: str | Path, cwd: Path = REPOSITORY, check: bool = True, hash_seed: str = "random"
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own, as a user does."""
     result = subprocess.run(
         [sys.executable, "-c", "from workbench.cli import main; main()", *map(str, arguments)],
         cwd=cwd,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
         capture_output=True,
         text=True,
         timeout=600,

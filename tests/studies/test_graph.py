@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from tests.conftest import run_workbench
 from workbench.datasets import open_dataset
 from workbench.schema import InputError
 from workbench.store import FileHashes, Run
@@ -58,6 +59,21 @@ def test_equal_studies_have_equal_keys_wherever_they_lie(
     before = keys(study)
     moved = (tmp_path / "discs").rename(tmp_path / "elsewhere")
     assert keys(study, f"dataset.path={moved}", run=tmp_path / "other") == before
+
+
+def test_keys_are_the_same_in_every_process(
+    small_study: Callable[..., Path], tmp_path: Path
+) -> None:
+    study = small_study()
+    manifest = tmp_path / "discs" / "manifest.csv"
+    lines = manifest.read_text().splitlines()
+    columns = [",stain,lens,plate,operator", *[",dapi,20x,p1,ab"] * (len(lines) - 1)]
+    manifest.write_text("\n".join(a + b for a, b in zip(lines, columns, strict=True)) + "\n")
+    shown = {
+        run_workbench("run", study, "--dry-run", "--out", tmp_path / "run", hash_seed=seed).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(shown) == 1, "what runs would depend on the order of a set"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -211,13 +211,13 @@ def _read_manifest(manifest: Path) -> list[Record]:
             "Needed are image_id and image; labels and split where there are any."
         )
         raise InputError(msg)
-    records = [_record(manifest, line, row, set(columns)) for line, row in enumerate(rows, start=2)]
+    records = [_record(manifest, line, row, columns) for line, row in enumerate(rows, start=2)]
     _refuse_repeated_ids(manifest, records)
     _refuse_missing_files(manifest, records)
     return records
 
 
-def _record(manifest: Path, line: int, row: dict[str, str], columns: set[str]) -> Record:
+def _record(manifest: Path, line: int, row: dict[str, str], columns: Sequence[str]) -> Record:
     values = {name: (row.get(name) or "").strip() for name in columns}
     for column in REQUIRED_COLUMNS:
         if not values[column]:
