@@ -69,7 +69,7 @@ def evaluate(
         read. Faults of predictions don't raise: they show in the column ``status``.
     """
     dataset = open_dataset(job.dataset)
-    references = [_reference(record) for record in dataset.split(job.split)]
+    references = [reference_of(record) for record in dataset.split(job.split)]
     files = {path.stem: path for path in job.predictions.glob("*.tif")}
     scores, cells = score_predictions(
         references,
@@ -183,7 +183,14 @@ def failed_images(scores: pd.DataFrame) -> pd.DataFrame:
     return failed[["model", "seed", "image_id", "status"]].drop_duplicates(ignore_index=True)
 
 
-def _reference(record: Record) -> Reference:
+def reference_of(record: Record) -> Reference:
+    """Return what an image is scored against.
+
+    Raises
+    ------
+    InputError
+        If it has no labels.
+    """
     if record.labels is None:
         msg = (
             f"image {record.image_id!r} has no labels to score against; add them to the "

@@ -14,7 +14,7 @@ from workbench.schema import InputError, Member
 from workbench.store import FileHashes, Run
 from workbench.studies._code import code_digest
 from workbench.studies._config import Stage, StudyConfig
-from workbench.studies._evaluate import EvaluateJob
+from workbench.studies._evaluate import EvaluateJob, reference_of
 from workbench.studies._job_configs import CompareJob, ErrorsJob, ExploreJob, JobConfig
 from workbench.studies._predict import PredictJob
 from workbench.studies._train import TrainJob
@@ -210,10 +210,8 @@ def _files_read(job: Job, study: StudyConfig, dataset: Dataset) -> list[tuple[st
         case "predict":
             return [(record.image_id, record.image) for record in dataset.split(names.test)]
         case "evaluate":
-            return [
-                (f"{record.image_id} {record.metadata.get('group', '')}", _labels(record))
-                for record in dataset.split(names.test)
-            ]
+            references = [reference_of(record) for record in dataset.split(names.test)]
+            return [(f"{item.image_id} {item.group}", item.labels) for item in references]
         case "compare":
             return []
         case "errors":
@@ -227,13 +225,3 @@ def _both(records: Iterable[Record]) -> list[tuple[str, Path]]:
         for path in (record.image, record.labels)
         if path
     ]
-
-
-def _labels(record: Record) -> Path:
-    if record.labels is None:
-        msg = (
-            f"image {record.image_id!r} has no labels to score against; add them to the "
-            "manifest, or move the image to another split."
-        )
-        raise InputError(msg)
-    return record.labels
