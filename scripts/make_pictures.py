@@ -65,6 +65,9 @@ def picture_jupyterlab(browser: Browser, run: Path) -> None:
             menu.select_option("unet-0")
             expect(panel.locator(".gtitle")).to_contain_text("unet-0", timeout=60_000)
             page.wait_for_timeout(3000)
+            # Running all cells ends at the last one.
+            panel.evaluate("element => element.scrollIntoView({block: 'center'})")
+            page.wait_for_timeout(1000)
             page.screenshot(path=PICTURES / "jupyterlab.png")
             page.close()
 
