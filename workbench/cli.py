@@ -39,9 +39,6 @@ def main() -> None:
     except OSError as error:
         # A full disk, a vanished folder, missing rights: the machine's doing, not ours.
         sys.exit(f"error: {error.filename or 'input or output'}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. The same command goes on where this one stopped.", err=True)
-        sys.exit(130)
 
 
 @app.callback()
@@ -116,7 +113,12 @@ def run(
     if dry_run:
         print_plan(config, folder)
         return
-    result = run_study(config, folder, workers=workers or os.cpu_count() or 1, scheduler=scheduler)
+    cores = os.cpu_count() or 1
+    try:
+        result = run_study(config, folder, workers=workers or cores, scheduler=scheduler)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; the same command goes on where this one stopped.", err=True)
+        raise typer.Exit(130) from None
     print_result(result, folder)
     if result.failures:
         raise typer.Exit(1)

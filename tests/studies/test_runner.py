@@ -207,6 +207,21 @@ def test_a_kernel_killed_twice_is_a_failure(
     assert "DeadKernelError" in output
 
 
+def test_an_interrupted_run_says_how_to_go_on(
+    small_study: Callable[..., Path], tmp_path: Path
+) -> None:
+    study, run = small_study("stages: [predict]"), tmp_path / "run"
+    runner = start(study, run)
+    wait_for(lambda: "running" in states(run).values(), runner)
+    runner.send_signal(signal.SIGINT)
+    output = runner.communicate(timeout=60)[0].decode()
+    assert runner.returncode == 130, output
+    assert "the same command goes on" in output
+    assert "Traceback" not in output
+    run_workbench("run", study, "--out", run)
+    assert states(run) == {"predict/otsu_watershed-0": "done"}
+
+
 def test_a_second_runner_is_refused(small_study: Callable[..., Path], tmp_path: Path) -> None:
     study, run = small_study("stages: [predict]"), tmp_path / "run"
     runner = start(study, run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
@@ -22,6 +22,7 @@ class StudyEngine(NBClientEngine):  # type: ignore[misc]
         kernel_name: str,
         *,
         kernel_environment: Mapping[str, str],
+        kernel_log: BinaryIO,
         on_kernel: Callable[[int], None],
         tell: Callable[[str], None],
         resources: dict[str, Any],
@@ -40,7 +41,7 @@ class StudyEngine(NBClientEngine):  # type: ignore[misc]
             on_kernel=on_kernel,
             tell=tell,
         )
-        return client.execute(env=dict(kernel_environment))
+        return client.execute(env=dict(kernel_environment), stdout=kernel_log, stderr=kernel_log)
 
 
 class TellingClient(PapermillNotebookClient):  # type: ignore[misc]

@@ -171,19 +171,22 @@ def _execute_notebook(
 
     papermill_engines.register(StudyEngine.NAME, StudyEngine)
     try:
-        execute_notebook(
-            task.notebook,
-            staging / "notebook.ipynb",
-            parameters=dict(task.parameters),
-            engine_name=StudyEngine.NAME,
-            kernel_name="python3",
-            progress_bar=False,
-            start_timeout=180,
-            kernel_environment=_kernel_environment(task.threads),
-            resources={"metadata": {"path": str(staging)}},
-            on_kernel=meter.watch,
-            tell=tell,
-        )
+        # What the kernel process itself says would run across the terminal's progress.
+        with (staging / "kernel.log").open("wb") as log:
+            execute_notebook(
+                task.notebook,
+                staging / "notebook.ipynb",
+                parameters=dict(task.parameters),
+                engine_name=StudyEngine.NAME,
+                kernel_name="python3",
+                progress_bar=False,
+                start_timeout=180,
+                kernel_environment=_kernel_environment(task.threads),
+                kernel_log=log,
+                resources={"metadata": {"path": str(staging)}},
+                on_kernel=meter.watch,
+                tell=tell,
+            )
     except PapermillExecutionError as error:
         return {
             "cell": f"cell {error.cell_index + 1}",
