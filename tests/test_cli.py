@@ -1,5 +1,6 @@
 """The command line, as a user meets it."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -197,3 +198,9 @@ def test_inspect_without_a_display_says_how_to_proceed(demo_run: Path) -> None:
     assert result.returncode == 1
     assert "no display" in result.stderr
     assert "xvfb-run" in result.stderr
+
+
+def test_lab_hands_its_options_to_jupyterlab() -> None:
+    result = run_workbench("lab", "--version")
+    assert "notebooks in JupyterLab" in result.stdout
+    assert re.search(r"^\d+\.\d+\.\d+$", result.stdout, re.MULTILINE)

@@ -214,4 +214,7 @@ def lab(context: typer.Context) -> None:
         f"--LabApp.default_url=/lab/tree/{folder.name}/01_explore.ipynb",
         *context.args,
     ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # In a container people are root; JupyterLab listens on this machine alone, with a token.
+        arguments.insert(0, "--allow-root")
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *arguments])  # noqa: S606
