@@ -1,10 +1,11 @@
 # make demo      from nothing to a finished benchmark: environment, data, study, report
 # make test      all checks and tests, with all their set-up
 # make lab       the notebooks in JupyterLab
-# make bench     speed against peers
+# make bench     speed against peers, written to docs/benchmarks.md
 # make pictures  the pictures of the README, from a run of studies/dsb2018.yaml
+# make docs      the pages of docs/ that are made from the code
 # make clean     delete the environment, the demo data, runs and caches
-.PHONY: demo test lab bench pictures clean
+.PHONY: demo test lab bench pictures docs clean
 
 demo:
 	@scripts/environment.sh
@@ -20,8 +21,9 @@ lab:
 	@.venv/bin/workbench lab
 
 bench:
-	@scripts/environment.sh test
+	@scripts/environment.sh bench
 	@.venv/bin/python benchmarks/scoring.py
+	@.venv/bin/python benchmarks/scoring_many.py
 	@.venv/bin/python benchmarks/runner.py
 
 pictures:
@@ -29,6 +31,10 @@ pictures:
 	@scripts/environment.sh test
 	@.venv/bin/workbench run studies/dsb2018.yaml --out runs/dsb2018
 	@.venv/bin/python scripts/make_pictures.py runs/dsb2018 docs/pictures
+
+docs:
+	@scripts/environment.sh
+	@.venv/bin/python scripts/make_docs.py
 
 clean:
 	rm -rf .venv runs data/demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,14 +2,15 @@
 # Make .venv and install the workbench into it, at the versions of constraints.txt.
 #   scripts/environment.sh          what users need
 #   scripts/environment.sh test     and what the tests need
+#   scripts/environment.sh bench    and what `make bench` compares with
 # Does nothing if that is done already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 extra="${1:-}"
-what=".${extra:+[$extra]}"
+what=".${extra:+[test]}"
 stamp=".venv/.installed${extra:+-$extra}"
-wanted="$(cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)"
+wanted="$(cat pyproject.toml constraints.txt scripts/environment.sh | sha256sum | cut -c1-16)"
 if [ -x .venv/bin/workbench ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
     exit 0
 fi
@@ -45,6 +46,18 @@ fi
 echo "Installing the workbench into .venv (some minutes the first time, 3 GB on disk) ..."
 .venv/bin/python -m pip install -qq --disable-pip-version-check \
     --constraint constraints.txt --editable "$what"
+without_dependencies() {
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps \
+        --constraint constraints.txt "$@"
+}
+if [ -n "$extra" ]; then
+    # Only its scoring is compared with ours, which needs none of its networks' dependencies.
+    without_dependencies cellpose
+fi
+if [ "$extra" = bench ]; then
+    # It asks for an older NumPy and pandas, but works with ours; the others it can't do without.
+    without_dependencies panoptica connected-components-3d ruamel.yaml
+fi
 # JupyterLab would ask each newcomer whether it may fetch news.
 .venv/bin/jupyter labextension disable --level=sys_prefix \
     "@jupyterlab/apputils-extension:announcements" >/dev/null 2>&1

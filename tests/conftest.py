@@ -9,8 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import settings
 
 from scripts.browser import find_chromium
+
+# The first call compiles; how long an example takes is no claim.
+settings.register_profile("workbench", deadline=None)
+settings.load_profile("workbench")
 
 REPOSITORY = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("WORKBENCH_REAL_DATA", REPOSITORY.parent / "shared" / "data"))

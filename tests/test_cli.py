@@ -6,14 +6,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
-import tifffile
 
 from tests.conftest import run_workbench
 
-COMMANDS = ("run", "status", "report", "score", "inspect", "lab")
+COMMANDS = ("run", "status", "report", "score", "measures", "inspect", "lab")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -80,7 +77,7 @@ def test_a_dry_run_does_not_make_the_synthetic_data_either(tmp_path: Path) -> No
         (("inspect", "none"), "none: no such folder"),
         (
             ("score", "--reference", "none", "--predicted", "none", "--out", "out"),
-            "none: no such folder",
+            "none: no such file or folder",
         ),
     ],
 )
@@ -118,71 +115,6 @@ def test_a_folder_that_cannot_be_written_is_named(
     assert result.returncode == 1
     assert "can't write there (Not a directory); choose another folder with --out" in result.stderr
     assert "Traceback" not in result.stderr
-
-
-@pytest.fixture
-def folders(tmp_path: Path) -> tuple[Path, Path]:
-    """Two images: one predicted well, one badly."""
-    labels = np.zeros((40, 40), np.uint16)
-    labels[5:15, 5:15], labels[20:35, 20:35] = 1, 2
-    worse = np.where(labels == 2, 0, labels)
-    reference, predicted = tmp_path / "reference", tmp_path / "predicted"
-    for folder in (reference, predicted):
-        folder.mkdir()
-    for name in ("a", "b"):
-        tifffile.imwrite(reference / f"{name}_label.tif", labels)
-    tifffile.imwrite(predicted / "a.tif", labels)
-    tifffile.imwrite(predicted / "b.tif", worse)
-    return reference, predicted
-
-
-def score(reference: Path, predicted: Path, *, check: bool = True):
-    out = predicted.parent / "out"
-    arguments = ("--reference", reference, "--predicted", predicted, "--out", out)
-    return run_workbench("score", *arguments, check=check), out
-
-
-def test_two_folders_of_labels_are_scored(folders: tuple[Path, Path]) -> None:
-    result, out = score(*folders)
-    scores = pd.read_parquet(out / "images.parquet")
-    f1 = scores[(scores["metric"] == "f1") & (scores["threshold"] == 0.5)]
-    assert dict(zip(f1["image_id"], f1["value"], strict=True)) == pytest.approx(
-        {"a": 1.0, "b": 2 / 3}
-    )
-    assert set(f1["model"]) == {"predicted"}
-    assert len(pd.read_parquet(out / "cells.parquet")) == 4 + 3
-    assert "0.833" in result.stdout
-    assert (out / "images.csv").is_file()
-    assert pd.read_csv(out / "summary.csv")["f1@0.5"].tolist() == pytest.approx([5 / 6])
-
-
-def test_missing_and_unusable_predictions_count_as_empty_and_are_listed(
-    folders: tuple[Path, Path],
-) -> None:
-    reference, predicted = folders
-    (predicted / "b.tif").write_bytes(b"broken")
-    for name, content in (("c", None), ("d", np.zeros((9, 9), np.uint16))):
-        labels = tifffile.imread(reference / "a_label.tif")
-        tifffile.imwrite(reference / f"{name}_label.tif", labels)
-        if content is not None:
-            tifffile.imwrite(predicted / f"{name}.tif", content)
-    result, out = score(reference, predicted)
-    scores = pd.read_parquet(out / "images.parquet")
-    f1 = scores[(scores["metric"] == "f1") & (scores["threshold"] == 0.5)].set_index("image_id")
-    assert f1["status"].to_dict() == {
-        "a": "ok", "b": "unreadable", "c": "missing", "d": "shape_mismatch",
-    }  # fmt: skip
-    assert f1["value"].mean() == 0.25
-    assert "no prediction file: scored as an empty" in " ".join(result.stdout.split())
-
-
-def test_folders_without_a_common_name_are_refused(folders: tuple[Path, Path]) -> None:
-    reference, predicted = folders
-    for path in predicted.iterdir():
-        path.rename(path.with_stem(f"x{path.stem}"))
-    result, _ = score(reference, predicted, check=False)
-    assert result.returncode == 1
-    assert "xa.tif beside a_label.tif" in result.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no displays by name on Windows")

@@ -68,6 +68,23 @@ class TestEveryNotebook:
 
 
 @pytest.mark.slow
+def test_models_are_compared_by_a_distance_as_well(desk: Path) -> None:
+    notebook = nbformat.read(desk / "notebooks" / "05_compare.ipynb", as_version=4)
+    parameters = next(cell for cell in notebook.cells if cell.metadata.get("tags"))
+    parameters.source = parameters.source.replace('metric = "f1"', 'metric = "hausdorff"')
+    NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": str(desk / "notebooks")}}
+    ).execute()
+    figures = [
+        output["data"][PLOTLY]["layout"]["yaxis"]["title"]["text"]
+        for cell in notebook.cells if cell.cell_type == "code"
+        for output in cell.outputs if PLOTLY in output.get("data", {})
+        if "title" in output["data"][PLOTLY]["layout"]["yaxis"]
+    ]  # fmt: skip
+    assert "Object Hausdorff distance (px), per image" in figures
+
+
+@pytest.mark.slow
 def test_the_executed_errors_notebook_keeps_its_widgets(demo_run: Path) -> None:
     (path,) = (demo_run / "notebooks").glob("errors-*.ipynb")
     notebook = json.loads(path.read_text())

@@ -147,26 +147,106 @@ def report(folder: RunFolder) -> None:
 def score(
     *,
     reference: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder of reference label images.")
+        Path, typer.Option(metavar="PATH", help="Reference label images.", show_default=False)
     ],
     predicted: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder of predicted label images.")
+        Path, typer.Option(metavar="PATH", help="Predicted label images.", show_default=False)
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the tables go.")],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the tables go.", show_default=False)
+    ],
+    measures: Annotated[
+        str, typer.Option(metavar="NAMES", help="Comma-separated; see `workbench measures`.")
+    ] = "all",
+    convention: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Whose rules: workbench, neurips_cellseg, stardist, cellpose, dsb2018, coco, ctc.",
+        ),
+    ] = "workbench",
+    border: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="Cells at the image border: keep them, or leave them out match_aware.",
+        ),
+    ] = "keep",
+    channel: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of files with several label images per image."),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of a reference with manifest.csv, this split alone."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes.", metavar="N", min=1, show_default="number of cores"),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Address of a running Dask scheduler."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON instead of tables.")
+    ] = False,
 ) -> None:
     """Score label images that any tool has made, without a study.
 
-    Files belong together by their stems (a closing `_label` or `_labels` is passed over). A
-    prediction that is missing or can't be read counts as an empty one and is listed.
+    Either side is a folder of label images (TIFF, PNG, NPY), a data set with manifest.csv, one
+    file, COCO JSON, run lengths as CSV, or NPZ. They belong together by their stems (a closing
+    `_label`, `_mask`, `_cp_masks` and the like is passed over). A prediction that is missing or
+    can't be read counts as an empty one and is listed.
 
-    Writes `images.parquet`, `cells.parquet`, `images.csv` and `summary.csv`.
+    Writes `images.parquet`, `cells.parquet`, `images.csv`, `summary.csv` and `problems.csv`. After
+    an interruption the same command goes on where it stopped.
     """
-    typer.echo(f"Scoring {predicted} against {reference}")
-    from workbench.studies import print_table, score_to_folder
+    typer.echo(f"Scoring {predicted} against {reference}", err=as_json)
+    from workbench.studies import (
+        print_table,
+        problem_rows,
+        read_scoring_config,
+        result_json,
+        score_to_folder,
+        summary_rows,
+    )
 
-    for table in score_to_folder(reference, predicted, out, tell=typer.echo):
-        print_table(table)
+    result = score_to_folder(
+        reference,
+        predicted,
+        out,
+        config=read_scoring_config(measures=measures, convention=convention, border=border),
+        channel=channel,
+        split=split,
+        workers=workers or os.cpu_count() or 1,
+        scheduler=scheduler,
+        tell=lambda text: typer.echo(text, err=as_json),
+    )
+    if as_json:
+        typer.echo(result_json(result))
+        return
+    print_table(summary_rows(result.summary))
+    if len(result.problems):
+        print_table(problem_rows(result.problems))
+    typer.echo(f"\n{result.n_scored} of {result.n_images} images with a usable prediction.")
     typer.echo(f"Tables: {out}")
+
+
+@app.command()
+def measures(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One measure.", show_default="all")
+    ] = None,
+) -> None:
+    """Explain a measure: formula, range, when it is undefined, what it does not see, its source."""
+    from workbench.metrics import MEASURES, find_measure
+    from workbench.studies import explain_measure, measure_rows, print_table
+
+    if name:
+        typer.echo(explain_measure(find_measure(name)))
+    else:
+        print_table(measure_rows(MEASURES.values()))
 
 
 @app.command()

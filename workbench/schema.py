@@ -48,7 +48,8 @@ SCORE_COLUMNS: Final = {
 """Columns of the score table and their types.
 
 ``group`` names what images share (a slide, a plate), empty if each stands alone. ``threshold`` is
-the IoU threshold, NaN for measures that have none; there ``tp``, ``fp`` and ``fn`` are 0.
+the IoU threshold, NaN for measures that have none. ``tp``, ``fp`` and ``fn`` count cells for
+measures with a threshold, pixels for those of foreground pixels, and are 0 for others.
 ``status`` is one of :data:`STATUSES`.
 """
 
@@ -70,13 +71,15 @@ CELL_COLUMNS: Final = {
     "partner_id": "int64",
     "partner_iou": "float64",
     "matched_iou": "float64",
+    "confidence": "float64",
 }
 """Columns of the cell table and their types.
 
 ``side`` is "reference" or "predicted". ``partner_id`` is the cell of the other side with the
 largest IoU (0 if none overlaps); ``matched_iou`` is the IoU with the cell it is matched to one to
 one at IoU 0.5, NaN if it is not, so a cell is matched at a threshold t >= 0.5 where
-``matched_iou >= t``. Boxes are half-open: rows ``top_px`` to ``bottom_px - 1``.
+``matched_iou >= t``. ``confidence`` is the model's own, NaN where it gives none and for reference
+cells. Boxes are half-open: rows ``top_px`` to ``bottom_px - 1``.
 """
 
 STATUSES: Final = {
@@ -85,8 +88,12 @@ STATUSES: Final = {
     "missing": "no prediction file: scored as an empty prediction",
     "unreadable": "the prediction file can't be read: scored as an empty prediction",
     "shape_mismatch": "prediction and reference differ in size: scored as an empty prediction",
+    "reference_unreadable": "the reference can't be read: no score, left out for every model",
 }
 """What can have happened to an image, in words for tables and reports."""
+
+FAILED_STATUSES: Final = ("missing", "unreadable", "shape_mismatch")
+"""Of them, those in which a prediction was scored as an empty one."""
 
 
 OUTCOME_COLOURS: Final[Mapping[Outcome, str]] = {

@@ -5,18 +5,22 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from workbench.analysis import (
+    add_sums,
     hardest_images,
     image_overview,
     images_by_group,
     main_grouping,
+    measure_summary,
+    measure_sums,
     model_summary,
     paired_scores,
     scores_by_cell_count,
     scores_by_threshold,
 )
-from workbench.store import score_table
+from workbench.schema import SCORE_COLUMNS
 
 
 def rows(
@@ -27,7 +31,7 @@ def rows(
     cells = 2 * tp + fp + fn
     shared = {
         "dataset": "d", "image_id": image_id, "group": "", "model": model, "seed": seed,
-        "convention": "default", "tp": tp, "fp": fp, "fn": fn, "n_reference": tp + fn,
+        "convention": "workbench", "tp": tp, "fp": fp, "fn": fn, "n_reference": tp + fn,
         "n_predicted": tp + fp, "status": status,
     }  # fmt: skip
     f1 = 2 * tp / cells if cells else math.nan
@@ -36,9 +40,13 @@ def rows(
     return [shared | {"metric": m, "threshold": t, "value": v} for m, t, v in values]
 
 
+def table_of(rows: list[dict]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(SCORE_COLUMNS)).astype(SCORE_COLUMNS)
+
+
 @pytest.fixture
 def scores() -> pd.DataFrame:
-    return score_table(
+    return table_of(
         rows("good", "a", (9, 1, 1)) + rows("good", "b", (4, 1, 1)) + rows("good", "e", (0, 0, 0))
         + rows("poor", "a", (5, 5, 5)) + rows("poor", "b", (0, 0, 5), status="missing")
         + rows("poor", "e", (0, 3, 0))
@@ -58,7 +66,7 @@ def test_an_image_that_a_model_was_never_scored_on_is_left_out(scores: pd.DataFr
 
 
 def test_seeds_of_a_model_are_averaged_per_image(scores: pd.DataFrame) -> None:
-    both = pd.concat([scores, score_table(rows("good", "a", (10, 0, 0), seed=1))])
+    both = pd.concat([scores, table_of(rows("good", "a", (10, 0, 0), seed=1))])
     assert paired_scores(both).loc["a", "good"] == pytest.approx((0.9 + 1) / 2)
 
 
@@ -98,7 +106,7 @@ def test_bins_of_cell_count_are_disjoint_and_hold_every_image(scores: pd.DataFra
     assert table.loc["1-5", "good"] == pytest.approx(0.8)
     assert table.loc["6-10", "good"] == pytest.approx(0.9)
     assert table.loc["0", "n_images"] == 0
-    spurious = score_table(rows("m", "empty", (0, 4, 0)) + rows("m", "full", (300, 0, 0)))
+    spurious = table_of(rows("m", "empty", (0, 4, 0)) + rows("m", "full", (300, 0, 0)))
     counts = scores_by_cell_count(spurious).set_index("cells")["n_images"]
     assert counts[counts > 0].to_dict() == {"0": 1, "over 100": 1}
 
@@ -122,3 +130,33 @@ def test_groups_are_by_modality_where_it_tells_images_apart() -> None:
     assert table["n_cells"].tolist() == [7, 3, 5]
     assert images_by_group(images, by="split")["n_images"].tolist() == [1, 2]
     assert np.array_equal(table["n_images"], [1, 1, 1])
+
+
+RECALL = {"recall": (1.0, 0.0, 1.0, 0.0)}
+
+
+def test_the_pooled_value_counts_cells_and_the_mean_counts_images() -> None:
+    scores = table_of(rows("m", "few", (1, 0, 0)) + rows("m", "many", (3, 0, 6)))
+    scores.loc[scores["metric"] == "recall", "value"] = [1.0, 1 / 3]
+    summary = measure_summary(measure_sums(scores, RECALL)).set_index("metric")
+    recall = summary.loc["recall"]
+    assert (recall["macro"], recall["micro"]) == pytest.approx((2 / 3, 4 / 10))
+    assert math.isnan(summary.loc["dice", "micro"]), "nobody said how to pool it"
+
+
+def test_sums_of_parts_are_the_sums_of_the_whole(scores: pd.DataFrame) -> None:
+    whole = measure_summary(measure_sums(scores, RECALL))
+    parts = [measure_sums(part, RECALL) for _, part in scores.groupby("image_id")]
+    together = measure_summary(add_sums(parts))
+    pd.testing.assert_frame_equal(together, whole)
+
+
+def test_the_interval_is_students_and_undefined_values_are_counted(scores: pd.DataFrame) -> None:
+    good = scores[scores["model"] == "good"]
+    row = (
+        measure_summary(measure_sums(good, {})).set_index(["metric", "threshold"]).loc[("f1", 0.5)]
+    )
+    values = paired_scores(good)["good"]
+    low, high = stats.t.interval(0.95, 1, values.mean(), stats.sem(values))
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((low, high))
+    assert (row["n_images"], row["n_undefined"]) == (3, 1)

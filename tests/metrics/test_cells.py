@@ -1,20 +1,25 @@
 """Per-cell records."""
 
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.measure import regionprops
 
-from workbench.metrics import CellRecord, cell_records, label_overlap
+from workbench.metrics import cell_columns, label_overlap
 
 label_images = arrays(np.int64, (6, 7), elements=st.integers(0, 4))
 
 
-def records(reference: np.ndarray, predicted: np.ndarray) -> list[CellRecord]:
-    return cell_records(reference, predicted, label_overlap(reference, predicted))
+def records(reference: np.ndarray, predicted: np.ndarray, **options: Any) -> list[SimpleNamespace]:
+    columns = cell_columns(label_overlap(reference, predicted), **options)
+    rows = zip(*columns.values(), strict=True)
+    return [SimpleNamespace(**dict(zip(columns, row, strict=True))) for row in rows]
 
 
 def test_a_cell_knows_its_place_its_best_partner_and_its_match() -> None:
@@ -62,3 +67,24 @@ def test_places_agree_with_scikit_image(labels: np.ndarray) -> None:
         assert ours.area_px == theirs.area
         assert np.allclose((ours.row_px, ours.column_px), theirs.centroid)
         assert (ours.top_px, ours.left_px, ours.bottom_px, ours.right_px) == theirs.bbox
+
+
+def test_of_equal_partners_the_lowest_id_is_named() -> None:
+    reference = np.array([[1, 1, 1, 1]])
+    predicted = np.array([[9, 9, 3, 3]])
+    assert records(reference, predicted)[0].partner_id == 3
+
+
+def test_confidences_stand_beside_predicted_cells_alone() -> None:
+    labels = np.array([[1, 0, 2]])
+    found = records(labels, labels, confidences={1: 0.9})
+    assert [cell.confidence for cell in found if cell.side == "predicted"] == pytest.approx(
+        [0.9, math.nan], nan_ok=True
+    )
+    assert all(math.isnan(cell.confidence) for cell in found if cell.side == "reference")
+
+
+def test_volumes_have_no_cell_table_and_the_error_says_so() -> None:
+    volume = np.ones((2, 3, 3), int)
+    with pytest.raises(ValueError, match="two-dimensional label images, got 3"):
+        records(volume, volume)

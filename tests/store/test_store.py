@@ -34,9 +34,13 @@ from workbench.store import (
 
 SCORE = {
     "dataset": "d", "image_id": "a", "group": "", "model": "m", "seed": 0, "metric": "f1",
-    "threshold": 0.5, "convention": "default", "value": 0.5, "tp": 1, "fp": 1, "fn": 1,
+    "threshold": 0.5, "convention": "workbench", "value": 0.5, "tp": 1, "fp": 1, "fn": 1,
     "n_reference": 2, "n_predicted": 2, "status": "ok",
 }  # fmt: skip
+
+
+def by_column(rows: list[dict]) -> dict[str, list]:
+    return {name: [row[name] for row in rows] for name in SCORE_COLUMNS}
 
 
 class TestAtomicWrites:
@@ -154,25 +158,25 @@ class TestHashes:
 
 
 class TestTables:
-    def test_rows_become_a_table_with_the_columns_of_the_schema(self, tmp_path: Path) -> None:
-        table = score_table([SCORE, SCORE | {"value": math.nan, "status": "undefined"}])
+    def test_values_become_a_table_with_the_columns_of_the_schema(self, tmp_path: Path) -> None:
+        table = score_table(by_column([SCORE, SCORE | {"value": math.nan, "status": "undefined"}]))
         assert {name: str(kind) for name, kind in table.dtypes.items()} == SCORE_COLUMNS
         write_table(tmp_path / "t.parquet", table)
         pd.testing.assert_frame_equal(read_scores(tmp_path / "t.parquet"), table)
 
-    def test_no_rows_make_an_empty_table_of_the_same_columns(self) -> None:
-        assert list(score_table([]).columns) == list(SCORE_COLUMNS)
-        assert list(cell_table([]).columns) == list(CELL_COLUMNS)
+    def test_no_values_make_an_empty_table_of_the_same_columns(self) -> None:
+        assert list(score_table(by_column([])).columns) == list(SCORE_COLUMNS)
+        assert list(cell_table({name: [] for name in CELL_COLUMNS}).columns) == list(CELL_COLUMNS)
 
-    def test_a_row_that_lacks_a_column_is_an_error(self) -> None:
+    def test_a_lacking_column_is_an_error(self) -> None:
         with pytest.raises(KeyError, match="status"):
-            score_table([{name: value for name, value in SCORE.items() if name != "status"}])
+            score_table({name: [value] for name, value in SCORE.items() if name != "status"})
 
     def test_tables_are_joined_in_order(self, tmp_path: Path) -> None:
         parts = []
         for name in ("b", "a"):
             parts.append(tmp_path / f"{name}.parquet")
-            write_table(parts[-1], score_table([SCORE | {"image_id": name}]))
+            write_table(parts[-1], score_table(by_column([SCORE | {"image_id": name}])))
         join_tables(parts, tmp_path / "all.parquet")
         assert read_scores(tmp_path / "all.parquet")["image_id"].tolist() == ["b", "a"]
 

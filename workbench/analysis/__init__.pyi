@@ -1,18 +1,21 @@
 from ._comparison import Comparison, compare_models
 from ._descriptives import (
     describe_models,
+    measures_by_threshold,
     model_summary,
     paired_scores,
     scores_by_threshold,
 )
 from ._groups import images_by_group, main_grouping
 from ._images import hardest_images, image_overview, scores_by_cell_count
+from ._measure_summary import add_sums, measure_summary, measure_sums
 from ._omnibus import OmnibusTest, friedman, kruskal_wallis, one_way_anova
 from ._pairs import cohens_d, cohens_d_label, cohens_d_paired, compare_pairs
 
 __all__ = [
     "Comparison",
     "OmnibusTest",
+    "add_sums",
     "cohens_d",
     "cohens_d_label",
     "cohens_d_paired",
@@ -25,6 +28,9 @@ __all__ = [
     "images_by_group",
     "kruskal_wallis",
     "main_grouping",
+    "measure_summary",
+    "measure_sums",
+    "measures_by_threshold",
     "model_summary",
     "one_way_anova",
     "paired_scores",

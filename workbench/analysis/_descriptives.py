@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from workbench.schema import PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC
+from workbench.schema import FAILED_STATUSES, PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC
 
 
 def select_scores(scores: pd.DataFrame, metric: str, threshold: float) -> pd.DataFrame:
@@ -160,7 +160,7 @@ def model_summary(
     summary = pd.DataFrame(index=described.index)
     summary["n_images"] = at_first.groupby("model")["image_id"].nunique()
     summary["n_used"] = described["n"]
-    failed = at_first[~at_first["status"].isin(["ok", "undefined"])]
+    failed = at_first[at_first["status"].isin(FAILED_STATUSES)]
     summary["n_failed"] = failed.groupby("model")["image_id"].nunique()
     summary["n_failed"] = summary["n_failed"].fillna(0).astype(int)
     for threshold in scored:
@@ -193,6 +193,22 @@ def scores_by_threshold(scores: pd.DataFrame, *, metric: str = PRIMARY_METRIC) -
         described = describe_models(paired_scores(scores, metric=metric, threshold=threshold))
         part = described[["model", "mean", "ci_low", "ci_high", "n"]]
         part.insert(1, "threshold", threshold)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def measures_by_threshold(scores: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    """Return the mean over images of several measures at each IoU threshold.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`scores_by_threshold`, with a column ``metric`` in front.
+    """
+    parts = []
+    for metric in metrics:
+        part = scores_by_threshold(scores, metric=metric)
+        part.insert(0, "metric", metric)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 

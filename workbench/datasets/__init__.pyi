@@ -1,4 +1,6 @@
 from ._files import read_image, read_labels
+from ._label_forms import LabelNote, recognise_labels
+from ._label_sources import LabelPairs, LabelRead, LabelSource, open_labels, pair_labels
 from ._manifest import (
     Dataset,
     Record,
@@ -16,15 +18,22 @@ from ._synthetic import (
 
 __all__ = [
     "Dataset",
+    "LabelNote",
+    "LabelPairs",
+    "LabelRead",
+    "LabelSource",
     "Record",
     "Survey",
     "SyntheticConfig",
     "find_label_files",
     "open_dataset",
+    "open_labels",
+    "pair_labels",
     "read_examples",
     "read_image",
     "read_labels",
     "read_sample",
+    "recognise_labels",
     "survey_dataset",
     "synthetic_samples",
     "write_synthetic_dataset",

@@ -6,6 +6,8 @@ from ._data import (
 )
 from ._overlays import overlay_figure, overlay_row
 from ._scores import (
+    cells_by_area,
+    measure_curves,
     paired_differences,
     score_by_cell_count,
     score_by_threshold,
@@ -16,9 +18,11 @@ from ._training import class_map, training_curves
 __all__ = [
     "area_distribution",
     "cell_count_distribution",
+    "cells_by_area",
     "class_map",
     "count_agreement",
     "image_gallery",
+    "measure_curves",
     "overlay_figure",
     "overlay_row",
     "paired_differences",

@@ -7,12 +7,14 @@ import plotly.graph_objects as go
 from workbench.figures._theme import (
     LOG_TICKS,
     metric_name,
+    metric_range,
     model_colours,
     model_dashes,
     model_symbols,
     styled,
     translucent,
 )
+from workbench.schema import OUTCOME_COLOURS, Outcome
 
 
 def score_by_threshold(table: pd.DataFrame, *, metric: str = "f1") -> go.Figure:
@@ -62,7 +64,79 @@ def score_by_threshold(table: pd.DataFrame, *, metric: str = "f1") -> go.Figure:
             )
         )
     figure.update_xaxes(title="IoU threshold")
-    figure.update_yaxes(title=f"{metric_name(metric)}, mean over images", range=[0, 1.02])
+    figure.update_yaxes(
+        title=f"{metric_name(metric)}, mean over images", range=metric_range(metric)
+    )
+    return styled(figure)
+
+
+def measure_curves(table: pd.DataFrame) -> go.Figure:
+    """Show the means of several measures of one model against the IoU threshold.
+
+    Parameters
+    ----------
+    table
+        Tables of :func:`workbench.analysis.scores_by_threshold`, one under the other, with a
+        column ``metric``.
+    """
+    metrics = list(dict.fromkeys(table["metric"]))
+    colours, symbols, dashes = model_colours(metrics), model_symbols(metrics), model_dashes(metrics)
+    figure = go.Figure()
+    for metric in metrics:
+        part = table[table["metric"] == metric]
+        figure.add_trace(
+            go.Scatter(
+                x=part["threshold"],
+                y=part["mean"],
+                mode="lines+markers",
+                name=metric_name(metric),
+                line={"color": colours[metric], "dash": dashes[metric], "width": 2},
+                marker={"symbol": symbols[metric], "size": 8},
+                hovertemplate="IoU ≥ %{x:.2f}: %{y:.3f}<extra>" + metric_name(metric) + "</extra>",
+            )
+        )
+    figure.update_xaxes(title="IoU threshold")
+    figure.update_yaxes(title="Mean over images", range=[-0.03, 1.03])
+    return styled(figure)
+
+
+def cells_by_area(cells: pd.DataFrame, *, iou_threshold: float = 0.5) -> go.Figure:
+    """Show the best IoU of every reference cell against its area.
+
+    Parameters
+    ----------
+    cells
+        Cell table of one model.
+    iou_threshold
+        Drawn as a line; cells are matched or missed at IoU 0.5.
+    """
+    figure = go.Figure()
+    reference = cells[cells["side"] == "reference"]
+    is_matched = reference["matched_iou"].notna()
+    outcomes: tuple[tuple[Outcome, str, pd.Series], ...] = (
+        ("matched", "circle", is_matched),
+        ("missed", "x", ~is_matched),
+    )
+    for outcome, symbol, chosen in outcomes:
+        part = reference[chosen]
+        figure.add_trace(
+            # Drawn by the graphics card: there may be a hundred thousand.
+            go.Scattergl(
+                x=part["area_px"],
+                y=part["partner_iou"],
+                mode="markers",
+                name=f"{len(part)} {outcome}",
+                marker={"color": OUTCOME_COLOURS[outcome], "symbol": symbol, "size": 6}
+                | {"opacity": 0.6},
+                text=part["image_id"] + ", cell " + part["cell_id"].astype(str),
+                hovertemplate="%{text}<br>%{x} px, best IoU %{y:.3f}<extra></extra>",
+            )
+        )
+    figure.add_hline(y=iou_threshold, line={"color": "#999", "dash": "dash"})
+    figure.update_xaxes(
+        title="Area of the reference cell, px (logarithmic)", type="log", tickvals=LOG_TICKS
+    )
+    figure.update_yaxes(title="IoU with the best predicted cell", range=[-0.03, 1.03])
     return styled(figure)
 
 
@@ -98,7 +172,7 @@ def score_distributions(
             )
         )
     at = "" if np.isnan(threshold) else f" at IoU {threshold:g}"
-    figure.update_yaxes(title=f"{metric_name(metric)}{at}, per image", range=[-0.03, 1.03])
+    figure.update_yaxes(title=f"{metric_name(metric)}{at}, per image", range=metric_range(metric))
     return styled(figure, legend=False)
 
 
@@ -178,5 +252,5 @@ def score_by_cell_count(overview: pd.DataFrame, *, metric: str = "f1") -> go.Fig
     figure.update_xaxes(
         title="Cells in the reference, per image (logarithmic)", type="log", tickvals=LOG_TICKS
     )
-    figure.update_yaxes(title=f"{metric_name(metric)} at IoU 0.5", range=[-0.03, 1.03])
+    figure.update_yaxes(title=f"{metric_name(metric)} at IoU 0.5", range=metric_range(metric))
     return styled(figure)

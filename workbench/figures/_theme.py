@@ -1,22 +1,18 @@
 """One look for all figures: fonts, colours that the colour-blind tell apart, how numbers read."""
 
+import math
 from collections.abc import Iterable
 from typing import Final
 
 import plotly.graph_objects as go
+
+from workbench.metrics import MEASURES
 
 # Okabe and Ito's palette, its black and yellow left out: legible on white, distinct for all.
 MODEL_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7F7F7F")
 MODEL_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 MODEL_DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 
-METRIC_NAMES: Final = {
-    "f1": "F1",
-    "precision": "Precision",
-    "recall": "Recall",
-    "dice": "Dice",
-    "average_precision_dsb": "Average precision (DSB)",
-}
 LOG_TICKS: Final = [base * 10**power for power in range(7) for base in (1, 2, 5)]
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
 
@@ -56,8 +52,20 @@ def model_dashes(models: Iterable[str]) -> dict[str, str]:
 
 
 def metric_name(metric: str) -> str:
-    """Return how a metric is called on an axis."""
-    return METRIC_NAMES.get(metric, metric)
+    """Return how a measure is called on an axis, with its unit."""
+    if metric not in MEASURES:
+        return metric
+    measure = MEASURES[metric]
+    return f"{measure.title} ({measure.unit})" if measure.unit else measure.title
+
+
+def metric_range(metric: str) -> list[float] | None:
+    """Return the axis range of a measure, a little beyond its own; None where that has no end."""
+    measure = MEASURES.get(metric)
+    if measure is None or math.isinf(measure.high):
+        return None
+    margin = 0.03 * (measure.high - measure.low)
+    return [measure.low - margin, measure.high + margin]
 
 
 def translucent(colour: str, alpha: float) -> str:

@@ -1,25 +1,70 @@
-from ._cells import CellRecord, cell_records
-from ._matching import Matches, match_instances, match_overlap
+from ._assignment import best_assignment
+from ._cells import cell_columns
+from ._coco import CocoMatches, CocoScores, coco_matches, coco_scores
+from ._convention_reasons import ConventionRow, compare_conventions
+from ._conventions import (
+    CONVENTIONS,
+    Convention,
+    dataset_score,
+    find_convention,
+    score_convention,
+)
+from ._distance_scores import distance_scores
+from ._matching import Matches, match_instances, match_overlap, matched_pairs
+from ._measures import MEASURES, Measure, find_measure
 from ._overlap import Overlap, label_overlap
+from ._partitions import (
+    BestPartners,
+    Information,
+    adapted_rand_error,
+    aggregated_jaccard,
+    best_partner_scores,
+    label_information,
+    seg_ctc,
+)
 from ._scores import (
     DEFAULT_IOU_THRESHOLDS,
-    INSTANCE_METRICS,
-    PIXEL_METRICS,
     Score,
     image_scores,
 )
+from ._surfaces import SurfaceScores, best_partner_hausdorff, boundary_f, surface_scores
 
 __all__ = [
+    "CONVENTIONS",
     "DEFAULT_IOU_THRESHOLDS",
-    "INSTANCE_METRICS",
-    "PIXEL_METRICS",
-    "CellRecord",
+    "MEASURES",
+    "BestPartners",
+    "CocoMatches",
+    "CocoScores",
+    "Convention",
+    "ConventionRow",
+    "Information",
     "Matches",
+    "Measure",
     "Overlap",
     "Score",
-    "cell_records",
+    "SurfaceScores",
+    "adapted_rand_error",
+    "aggregated_jaccard",
+    "best_assignment",
+    "best_partner_hausdorff",
+    "best_partner_scores",
+    "boundary_f",
+    "cell_columns",
+    "coco_matches",
+    "coco_scores",
+    "compare_conventions",
+    "dataset_score",
+    "distance_scores",
+    "find_convention",
+    "find_measure",
     "image_scores",
+    "label_information",
     "label_overlap",
     "match_instances",
     "match_overlap",
+    "matched_pairs",
+    "score_convention",
+    "seg_ctc",
+    "surface_scores",
 ]

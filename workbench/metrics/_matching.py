@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from workbench.metrics._assignment import best_assignment
 from workbench.metrics._overlap import IntArray, Overlap, label_overlap
 from workbench.schema import LabelImage
 
@@ -67,19 +64,11 @@ def match_instances(
 
 def match_overlap(overlap: Overlap, *, iou_threshold: float = 0.5) -> Matches:
     """Match the cells of an overlap table; see :func:`match_instances`."""
-    if not 0 < iou_threshold <= 1:
-        msg = f"iou_threshold must be above 0 and at most 1, got {iou_threshold}."
-        raise ValueError(msg)
-    iou = overlap.iou
-    candidates = np.flatnonzero(iou >= iou_threshold)
-    kept = _settle(
-        overlap.reference_index[candidates], overlap.predicted_index[candidates], iou[candidates]
-    )
-    chosen = candidates[kept]
+    chosen = matched_pairs(overlap, iou_threshold=iou_threshold)
     pairs = zip(
         overlap.reference_ids[overlap.reference_index[chosen]].tolist(),
         overlap.predicted_ids[overlap.predicted_index[chosen]].tolist(),
-        iou[chosen].tolist(),
+        overlap.iou[chosen].tolist(),
         strict=True,
     )
     return Matches(
@@ -89,39 +78,26 @@ def match_overlap(overlap: Overlap, *, iou_threshold: float = 0.5) -> Matches:
     )
 
 
-def _settle(rows: IntArray, columns: IntArray, iou: npt.NDArray[np.float64]) -> IntArray:
-    """Return the positions of the candidates that an optimal one-to-one matching keeps."""
-    free = (np.bincount(rows)[rows] == 1) & (np.bincount(columns)[columns] == 1)
-    kept = [np.flatnonzero(free)]
-    contested = np.flatnonzero(~free)
-    if contested.size:
-        kept.extend(
-            group[_assign(rows[group], columns[group], iou[group])]
-            for group in _components(rows, columns, contested)
-        )
-    return np.sort(np.concatenate(kept))
+def matched_pairs(overlap: Overlap, *, iou_threshold: float = 0.5) -> IntArray:
+    """Return the positions of the matched pairs in an overlap table.
 
-
-def _components(rows: IntArray, columns: IntArray, candidates: IntArray) -> list[IntArray]:
-    """Return the candidates grouped so that no two groups share a cell."""
-    n_rows, n_columns = rows.max() + 1, columns.max() + 1
-    size = n_rows + n_columns
-    edges = coo_array(
-        (np.ones(candidates.size), (rows[candidates], n_rows + columns[candidates])),
-        shape=(size, size),
+    Raises
+    ------
+    ValueError
+        If the threshold lies outside (0, 1].
+    """
+    if not 0 < iou_threshold <= 1:
+        msg = f"iou_threshold must be above 0 and at most 1, got {iou_threshold}."
+        raise ValueError(msg)
+    iou = overlap.iou
+    candidates = np.flatnonzero(iou >= iou_threshold)
+    # Two pairs above one half can't share a cell, so there is nothing to choose.
+    if iou_threshold > 0.5:
+        return candidates
+    kept = best_assignment(
+        overlap.reference_index[candidates],
+        overlap.predicted_index[candidates],
+        # Each pair weighs more than all IoU together, so that pairs count first and IoU second.
+        candidates.size + iou[candidates],
     )
-    _, component = connected_components(edges, directed=False)
-    owner = component[rows[candidates]]
-    return [candidates[owner == label] for label in np.unique(owner)]
-
-
-def _assign(rows: IntArray, columns: IntArray, iou: npt.NDArray[np.float64]) -> IntArray:
-    row_ids, row = np.unique(rows, return_inverse=True)
-    column_ids, column = np.unique(columns, return_inverse=True)
-    # Each pair weighs more than all IoU together, so that pairs count first and IoU second.
-    weight = np.zeros((len(row_ids), len(column_ids)))
-    weight[row, column] = len(iou) + iou
-    chosen = set(zip(*linear_sum_assignment(weight, maximize=True), strict=True))
-    return np.array(
-        [i for i, pair in enumerate(zip(row, column, strict=True)) if pair in chosen], np.int64
-    )
+    return candidates[kept]

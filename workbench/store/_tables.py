@@ -1,6 +1,6 @@
 """The tidy tables as Parquet: columns and types are those of the schema, or it is an error."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +10,26 @@ from workbench.schema import CELL_COLUMNS, SCORE_COLUMNS, InputError
 from workbench.store._atomic import atomic_path
 
 
-def score_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows as a score table, columns :data:`workbench.schema.SCORE_COLUMNS`.
+def score_table(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Return values by column as a score table, see :data:`workbench.schema.SCORE_COLUMNS`.
 
     Raises
     ------
     KeyError
-        If a row lacks a column.
+        If a column is lacking.
     """
-    return _table(rows, SCORE_COLUMNS)
+    return _table(columns, SCORE_COLUMNS)
 
 
-def cell_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows as a cell table, columns :data:`workbench.schema.CELL_COLUMNS`.
+def cell_table(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Return values by column as a cell table, see :data:`workbench.schema.CELL_COLUMNS`.
 
     Raises
     ------
     KeyError
-        If a row lacks a column.
+        If a column is lacking.
     """
-    return _table(rows, CELL_COLUMNS)
+    return _table(columns, CELL_COLUMNS)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -70,10 +70,9 @@ def join_tables(parts: Sequence[Path], target: Path) -> None:
         pq.write_table(pa.concat_tables(tables), partial)
 
 
-def _table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    rows = list(rows)
+def _table(values: Mapping[str, Sequence[Any]], columns: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(
-        {name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in columns.items()}
+        {name: pd.Series(values[name], dtype=kind) for name, kind in columns.items()}
     )
 
 

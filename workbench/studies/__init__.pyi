@@ -7,9 +7,10 @@ from ._config import (
     read_study,
     study_yaml,
 )
-from ._evaluate import EvaluateJob, evaluate, failed_images, score_folders
+from ._evaluate import EvaluateJob, conventions_of_image, evaluate, failed_images
 from ._graph import NOTEBOOKS, Job, draft_jobs, notebook_folder, plan_jobs
 from ._job_configs import CompareJob, ErrorsJob, ExploreJob, JobConfig
+from ._measure_texts import explain_measure, measure_rows, measures_page
 from ._overlays import (
     extreme_overlays,
     make_overlay,
@@ -32,7 +33,15 @@ from ._runner import (
     plan_study,
     run_plan,
 )
-from ._score_command import score_to_folder
+from ._score_command import (
+    ScoreResult,
+    measure_overview,
+    problem_rows,
+    result_json,
+    score_to_folder,
+    summary_rows,
+)
+from ._scoring import ScoringConfig, read_scoring_config
 from ._terminal import print_plan, print_result, print_status, print_table
 from ._train import TrainJob, train, training_samples
 from ._view import (
@@ -61,14 +70,18 @@ __all__ = [
     "ReportTable",
     "RunResult",
     "RunView",
+    "ScoreResult",
+    "ScoringConfig",
     "Stage",
     "StudyConfig",
     "TrainJob",
     "build_report",
     "check_parameters",
+    "conventions_of_image",
     "declared_parameters",
     "draft_jobs",
     "evaluate",
+    "explain_measure",
     "extreme_overlays",
     "failed_images",
     "find_member",
@@ -76,6 +89,9 @@ __all__ = [
     "load_overlay",
     "make_overlay",
     "make_run_folder",
+    "measure_overview",
+    "measure_rows",
+    "measures_page",
     "notebook_folder",
     "open_view",
     "plan_jobs",
@@ -86,13 +102,16 @@ __all__ = [
     "print_result",
     "print_status",
     "print_table",
+    "problem_rows",
+    "read_scoring_config",
     "read_study",
+    "result_json",
     "run_plan",
     "run_study",
-    "score_folders",
     "score_to_folder",
     "show_progress",
     "study_yaml",
+    "summary_rows",
     "summary_table",
     "train",
     "training_samples",

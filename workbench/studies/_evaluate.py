@@ -1,22 +1,20 @@
 """Stage "evaluate": predictions against reference, per image and per cell."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from workbench.datasets import Record, find_label_files, open_dataset, read_labels
-from workbench.metrics import DEFAULT_IOU_THRESHOLDS, cell_records, image_scores, label_overlap
-from workbench.schema import InputError, LabelImage, Member
-from workbench.store import cell_table, score_table, write_table
+from workbench.datasets import LabelRead, Record, open_dataset, read_labels
+from workbench.metrics import DEFAULT_IOU_THRESHOLDS, compare_conventions
+from workbench.schema import FAILED_STATUSES, InputError, Member
+from workbench.store import write_table
 from workbench.studies._job_configs import JobConfig
 from workbench.studies._progress_text import Milestones
-
-CONVENTION = "default"
+from workbench.studies._scoring import ScoringConfig, ScoringTask, score_images
 
 
 class EvaluateJob(JobConfig):
@@ -28,6 +26,7 @@ class EvaluateJob(JobConfig):
     seed: int = 0
     predictions: Path
     iou_thresholds: tuple[float, ...] = Field(DEFAULT_IOU_THRESHOLDS, min_length=1)
+    measures: tuple[str, ...] = ()
     output: Path
 
     @property
@@ -71,104 +70,51 @@ def evaluate(
     dataset = open_dataset(job.dataset)
     references = [reference_of(record) for record in dataset.split(job.split)]
     files = {path.stem: path for path in job.predictions.glob("*.tif")}
-    scores, cells = score_predictions(
-        references,
-        files,
+    scored = score_images(
+        [
+            ScoringTask(
+                item.image_id, item.image_id if item.image_id in files else None, item.group
+            )
+            for item in references
+        ],
+        _LabelFiles({item.image_id: item.labels for item in references}),
+        _LabelFiles(files),
         dataset=dataset.name,
         member=job.member,
-        iou_thresholds=job.iou_thresholds,
-        tell=tell,
+        config=ScoringConfig(iou_thresholds=job.iou_thresholds, measures=job.measures),
+        step=Milestones(len(references), "images scored", tell).step,
     )
+    unreadable = scored.problems[scored.problems["problem"] == "reference_unreadable"]
+    if len(unreadable):
+        raise InputError(unreadable["detail"].iloc[0])
     job.output.mkdir(parents=True, exist_ok=True)
-    write_table(job.output / "images.parquet", scores)
-    write_table(job.output / "cells.parquet", cells)
-    return scores, cells
+    write_table(job.output / "images.parquet", scored.scores)
+    write_table(job.output / "cells.parquet", scored.cells)
+    return scored.scores, scored.cells
 
 
-def score_folders(
-    reference: Path,
-    predicted: Path,
-    *,
-    iou_thresholds: Sequence[float],
-    tell: Callable[[str], None] = print,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Score a folder of predicted label images against a folder of reference label images.
+def conventions_of_image(job: EvaluateJob, image_id: str) -> pd.DataFrame:
+    """Return what the conventions of the field say of one prediction, and why they differ.
 
     Parameters
     ----------
-    reference, predicted
-        Folders of TIFF or PNG label images; files belong together by stem, less a closing
-        ``_label`` or ``_labels``.
-    iou_thresholds
-        At which to match.
-    tell
-        Called with a line of text now and then.
+    job
+        What was scored.
+    image_id
+        One of its images; one without a prediction counts as predicted empty.
 
     Returns
     -------
-    tuple of DataFrame
-        Scores and cells; the model is named after the folder of predictions.
-
-    Raises
-    ------
-    InputError
-        If a folder is missing or empty, no file has a partner, or a reference can't be read.
+    DataFrame
+        Columns convention, measure, value, difference (to the default's), tp, fp, fn, reason.
     """
-    references = [
-        Reference(image_id, path) for image_id, path in find_label_files(reference).items()
-    ]
-    files = find_label_files(predicted)
-    if not any(item.image_id in files for item in references):
-        msg = (
-            f"no file of {predicted} has the name of one in {reference}; for example "
-            f"{next(iter(files.values())).name} beside {references[0].labels.name}. Files belong "
-            "together by their stems."
-        )
-        raise InputError(msg)
-    return score_predictions(
-        references,
-        files,
-        dataset=reference.resolve().parent.name,
-        member=Member(predicted.resolve().name, 0),
-        iou_thresholds=iou_thresholds,
-        tell=tell,
-    )
-
-
-def score_predictions(
-    references: Sequence[Reference],
-    predictions: Mapping[str, Path],
-    *,
-    dataset: str,
-    member: Member,
-    iou_thresholds: Sequence[float],
-    tell: Callable[[str], None],
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Score every reference image; a missing or unusable prediction counts as an empty one."""
-    score_rows: list[dict[str, Any]] = []
-    cell_rows: list[dict[str, Any]] = []
-    milestones = Milestones(len(references), "images scored", tell)
-    for item in references:
-        origin = {"dataset": dataset, "image_id": item.image_id} | asdict(member)
-        reference = read_labels(item.labels)
-        predicted, status = _read_prediction(predictions.get(item.image_id), reference)
-        overlap = label_overlap(reference, predicted)
-        counts = {
-            "n_reference": len(overlap.reference_ids),
-            "n_predicted": len(overlap.predicted_ids),
-        }
-        if not any(counts.values()) and status == "ok":
-            status = "undefined"
-        about = {"group": item.group, "convention": CONVENTION, "status": status}
-        score_rows.extend(
-            origin | about | counts | asdict(score)
-            for score in image_scores(overlap, iou_thresholds=iou_thresholds)
-        )
-        cell_rows.extend(
-            origin | asdict(cell) for cell in cell_records(reference, predicted, overlap)
-        )
-        milestones.step()
-    return score_table(score_rows), cell_table(cell_rows)
+    dataset = open_dataset(job.dataset)
+    records = {record.image_id: record for record in dataset.split(job.split)}
+    reference = read_labels(reference_of(records[image_id]).labels)
+    path = job.predictions / f"{image_id}.tif"
+    predicted = read_labels(path) if path.is_file() else np.zeros_like(reference)
+    table = pd.DataFrame([asdict(row) for row in compare_conventions(reference, predicted)])
+    return table[["convention", "measure", "value", "difference", "tp", "fp", "fn", "reason"]]
 
 
 def failed_images(scores: pd.DataFrame) -> pd.DataFrame:
@@ -179,7 +125,7 @@ def failed_images(scores: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Columns model, seed, image_id, status.
     """
-    failed = scores[~scores["status"].isin(["ok", "undefined"])]
+    failed = scores[scores["status"].isin(FAILED_STATUSES)]
     return failed[["model", "seed", "image_id", "status"]].drop_duplicates(ignore_index=True)
 
 
@@ -200,15 +146,13 @@ def reference_of(record: Record) -> Reference:
     return Reference(record.image_id, record.labels, record.metadata.get("group", ""))
 
 
-def _read_prediction(path: Path | None, reference: LabelImage) -> tuple[LabelImage, str]:
-    """Return predicted labels and a status; labels are empty unless the status is "ok"."""
-    empty = np.zeros_like(reference)
-    if path is None:
-        return empty, "missing"
-    try:
-        predicted = read_labels(path)
-    except InputError:
-        return empty, "unreadable"
-    if predicted.shape != reference.shape:
-        return empty, "shape_mismatch"
-    return predicted, "ok"
+@dataclass(frozen=True)
+class _LabelFiles:
+    """Label images as the workbench writes them, and as data sets hold them."""
+
+    files: Mapping[str, Path]
+
+    def read(self, image_id: str, *, shape: tuple[int, int] | None = None) -> LabelRead:
+        """Read one; the files know their own shape."""
+        del shape
+        return LabelRead(read_labels(self.files[image_id]), (), None)

@@ -19,10 +19,12 @@ from workbench.analysis import (
     scores_by_cell_count,
     scores_by_threshold,
 )
+from workbench.metrics import MEASURES
 from workbench.models import find_architecture
-from workbench.schema import STATUSES, InputError, Member
+from workbench.schema import PRIMARY_IOU_THRESHOLD, STATUSES, InputError, Member
 from workbench.store import latest_entries
 from workbench.studies._evaluate import failed_images
+from workbench.studies._measure_texts import better, measure_title
 from workbench.studies._overlays import extreme_overlays
 from workbench.studies._report_parts import (
     Figure,
@@ -85,6 +87,24 @@ def summary_table(scores: pd.DataFrame) -> ReportTable:
             "dice": "Dice",
         },
         best_row=0,
+    )
+
+
+def measures_table(scores: pd.DataFrame) -> ReportTable:
+    """Return every measure, models side by side: means over images, matches at IoU 0.5."""
+    at_primary = np.isclose(scores["threshold"], PRIMARY_IOU_THRESHOLD)
+    chosen = scores[scores["threshold"].isna() | at_primary]
+    means = chosen.pivot_table(
+        index="metric", columns="model", values="value", sort=False, dropna=False
+    ).rename_axis(columns=None)
+    measures = [MEASURES[name] for name in means.index]
+    means.insert(0, "Measure", [measure_title(measure) for measure in measures])
+    means.insert(1, "Better", [better(measure) for measure in measures])
+    return ReportTable(
+        "measures",
+        "Every measure: mean over the images where it is defined; matches at IoU 0.5. "
+        "`workbench measures NAME` explains one.",
+        means.reset_index(drop=True),
     )
 
 
@@ -158,6 +178,7 @@ def _scores(view: RunView) -> Section:
             headers={"threshold": "IoU threshold"},
             formats={"threshold": lambda value: f"{value:.2f}"},
         ),
+        measures_table(view.scores),
     ]
     return Section("Scores", items=items)
 

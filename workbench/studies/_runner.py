@@ -6,8 +6,7 @@ import hashlib
 import json
 import os
 import queue
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -24,6 +23,7 @@ from workbench.store import (
     latest_entries,
     write_text,
 )
+from workbench.studies._cluster import dask_client
 from workbench.studies._config import StudyConfig, study_yaml
 from workbench.studies._execution import Outcome, Task, execute
 from workbench.studies._graph import JOB_CONFIGS, NOTEBOOKS, Job, notebook_folder, plan_jobs
@@ -186,7 +186,7 @@ def run_plan(
     if not todo:
         join_scores(plan, done)
         return RunResult((), tuple(job.name for job in plan.jobs), (), {})
-    with _client(workers, scheduler) as client:
+    with dask_client(workers, scheduler) as client:
         execution = _Execution(plan, client, listener, workers, done, remote=bool(scheduler))
         return execution.run()
 
@@ -352,36 +352,6 @@ def _outcome_of(future: Future) -> Outcome:
     except Exception as error:  # noqa: BLE001 - a lost worker shows in many types
         return Outcome("environment", 0.0, 0.0, "", error=f"{type(error).__name__}: {error}")
     return outcome
-
-
-@contextmanager
-def _client(workers: int, scheduler: str | None) -> Iterator[Client]:
-    """Connect to a running scheduler, or start a local cluster of one thread per worker."""
-    import dask
-    from distributed import Client, LocalCluster
-
-    if scheduler:
-        try:
-            client = Client(scheduler, timeout="10s")
-        except (OSError, ValueError) as error:
-            msg = f"no Dask scheduler answers at {scheduler} ({error}); is the address right?"
-            raise InputError(msg) from error
-        with client:
-            yield client
-        return
-    # A worker that was killed is our business: the job is started once more, then it failed.
-    with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            dashboard_address=None,
-            silence_logs="CRITICAL",
-            memory_limit=None,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
 
 
 def _is_exclusive(job: Job) -> bool:

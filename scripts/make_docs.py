@@ -1,0 +1,16 @@
+"""The pages of docs/ that are made from the code: python scripts/make_docs.py."""
+
+from pathlib import Path
+
+from workbench.studies import measures_page
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+def main() -> None:
+    """Write them."""
+    (DOCS / "measures.md").write_text(measures_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

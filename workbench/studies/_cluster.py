@@ -1,0 +1,42 @@
+"""The Dask cluster on which notebooks are run and images are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from workbench.schema import InputError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+@contextmanager
+def dask_client(workers: int, scheduler: str | None) -> Iterator[Client]:
+    """Connect to a running scheduler, or start a local cluster of one thread per worker."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    if scheduler:
+        try:
+            client = Client(scheduler, timeout="10s")
+        except (OSError, ValueError) as error:
+            msg = f"no Dask scheduler answers at {scheduler} ({error}); is the address right?"
+            raise InputError(msg) from error
+        with client:
+            yield client
+        return
+    # A worker that was killed is our business: the job is started once more, then it failed.
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs="CRITICAL",
+            memory_limit=None,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
