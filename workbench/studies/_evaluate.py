@@ -26,7 +26,6 @@ class EvaluateJob(JobConfig):
     seed: int = 0
     predictions: Path
     iou_thresholds: tuple[float, ...] = Field(DEFAULT_IOU_THRESHOLDS, min_length=1)
-    measures: tuple[str, ...] = ()
     output: Path
 
     @property
@@ -81,7 +80,7 @@ def evaluate(
         _LabelFiles(files),
         dataset=dataset.name,
         member=job.member,
-        config=ScoringConfig(iou_thresholds=job.iou_thresholds, measures=job.measures),
+        config=ScoringConfig(iou_thresholds=job.iou_thresholds),
         step=Milestones(len(references), "images scored", tell).step,
     )
     unreadable = scored.problems[scored.problems["problem"] == "reference_unreadable"]
