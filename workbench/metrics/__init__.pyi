@@ -1,6 +1,7 @@
 from ._assignment import best_assignment
 from ._cells import cell_columns
 from ._coco import CocoMatches, CocoScores, coco_matches, coco_scores
+from ._compiled import is_compiled
 from ._convention_reasons import ConventionRow, compare_conventions
 from ._conventions import (
     CONVENTIONS,
@@ -59,6 +60,7 @@ __all__ = [
     "find_convention",
     "find_measure",
     "image_scores",
+    "is_compiled",
     "label_information",
     "label_overlap",
     "match_instances",

@@ -1,6 +1,7 @@
 """Loops over pixels and pairs as machine code, by numba."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import numba
@@ -16,3 +17,8 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """
     result: Callable[P, R] = numba.njit(cache=True, nogil=True)(function)
     return result
+
+
+def is_compiled() -> bool:
+    """Whether machine code of an earlier run lies beside the package; making it takes a while."""
+    return any((Path(__file__).parent / "__pycache__").glob("*.nbi"))

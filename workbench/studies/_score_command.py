@@ -22,6 +22,7 @@ from workbench.metrics import (
     Score,
     coco_scores,
     dataset_score,
+    is_compiled,
 )
 from workbench.schema import (
     FAILED_STATUSES,
@@ -153,6 +154,8 @@ def score_to_folder(
     InputError
         If a side can't be used at all, no name is on both sides, or the tables can't be written.
     """
+    if not is_compiled():
+        tell("Compiling the measures, once after an installation: about 20 s ...")
     request, surplus = _request(reference, predicted, channel, split, config)
     try:
         out.mkdir(parents=True, exist_ok=True)
