@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import papermill
+from page import markdown_table, write_section
 from rich.console import Console
 
 from workbench.store import Run
@@ -32,7 +33,7 @@ models:
 
 
 def main() -> None:
-    """Print both times and their ratio."""
+    """Write both times and their ratio."""
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
         (root / "study.yaml").write_text(STUDY, encoding="utf-8")
@@ -54,10 +55,16 @@ def main() -> None:
         again = run_plan(plan_study(study, root / "ours"), workers=2, listener=listener)
         nothing = time.perf_counter() - started
         assert not again.executed
-    print(f"{len(plan.jobs)} notebooks, 2 workers")
-    print(f"  plain loop over papermill {plain:7.1f} s")
-    print(f"  our runner                {ours:7.1f} s   {plain / ours:.2f} times as fast")
-    print(f"  our runner, all done      {nothing:7.1f} s")
+    rows = [
+        ["plain loop over papermill", f"{plain:.1f}", f"{plain / ours:.2f}"],
+        ["our runner", f"{ours:.1f}", ""],
+        ["our runner, all done before", f"{nothing:.1f}", ""],
+    ]
+    write_section(
+        "A study",
+        f"{len(plan.jobs)} notebooks of a study of three methods without training, two workers:\n\n"
+        + markdown_table(["", "s", "times ours"], rows),
+    )
 
 
 def _plain_loop(jobs: tuple, root: Path) -> None:

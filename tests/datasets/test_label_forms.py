@@ -11,14 +11,8 @@ from pycocotools import mask as coco_mask
 from skimage.measure import label
 
 from workbench.datasets import open_labels, recognise_labels
-from workbench.datasets._label_forms import (
-    coco_runs,
-    kaggle_runs,
-    paint_cells,
-    piece_notes,
-    polygon_runs,
-    run_pixels,
-)
+from workbench.datasets._label_cells import paint_cells, piece_notes
+from workbench.datasets._label_runs import coco_runs, kaggle_runs, polygon_runs, run_pixels
 from workbench.schema import InputError
 
 SQUARES = np.zeros((8, 12), np.uint8)
@@ -153,6 +147,7 @@ def test_a_full_8_bit_image_may_have_lost_cells() -> None:
     assert codes(full) == ["overflow"]
     assert codes(full.astype(np.uint16)) == []
     assert codes(np.minimum(full, 254)) == []
+    assert codes(np.array([[0, 7, 255]], np.uint8)) == []
 
 
 def test_axes_of_length_one_are_dropped_and_volumes_stay() -> None:

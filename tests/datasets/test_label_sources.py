@@ -84,6 +84,7 @@ def test_a_folder_of_any_label_files_is_read_by_stem(tmp_path: Path) -> None:
         save(tmp_path / name)
     (tmp_path / "f_seg.npy").touch()
     (tmp_path / "notes.txt").touch()
+    (tmp_path / ".DS_Store").touch()
     source = open_labels(tmp_path)
     assert (source.kind, sorted(source.image_ids)) == (
         "folder",
@@ -140,10 +141,11 @@ def test_notes_come_with_the_labels(tmp_path: Path) -> None:
     assert torn.read("b", check_pieces=False).notes == ()
 
 
-def test_colours_of_a_tiff_stored_first_are_one_label_image(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("axis", "order"), [(0, "separate"), (2, "contig")])
+def test_colours_of_a_tiff_are_one_label_image(tmp_path: Path, axis: int, order: str) -> None:
     path = tmp_path / "a.tif"
-    rgb = np.stack([CELLS.astype(np.uint8)] * 3)
-    tifffile.imwrite(path, rgb, photometric="rgb", planarconfig="separate")
+    rgb = np.stack([CELLS.astype(np.uint8)] * 3, axis=axis)
+    tifffile.imwrite(path, rgb, photometric="rgb", planarconfig=order)
     assert np.array_equal(only_read(open_labels(path)), CELLS)
 
 
@@ -178,6 +180,14 @@ def test_a_damaged_file_spoils_its_own_image_only(
         source.read("broken")
 
 
+def test_labels_larger_than_memory_are_not_called_damaged(tmp_path: Path) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": (2**30, 2**30)}
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(InputError, match=r"a\.npy: the labels do not fit into memory"):
+        only_read(open_labels(tmp_path))
+
+
 def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array({"masks": CELLS}, dtype=object), allow_pickle=True)
     with pytest.raises(InputError, match=r"a\.npy: can't be read"):
@@ -204,12 +214,14 @@ def test_a_manifest_names_the_label_files(small_dataset: Callable[..., Path]) ->
 
 def test_a_manifest_needs_no_images_and_a_missing_file_is_found_when_read(tmp_path: Path) -> None:
     save(tmp_path / "a.tif")
-    (tmp_path / "mine.csv").write_text("image_id,labels\na,a.tif\nb,b.tif\nc,\n")
+    (tmp_path / "mine.csv").write_text("image_id,labels\na,a.tif\nb,b.tif\nc,\nd,d.jpg\n")
     source = open_labels(tmp_path / "mine.csv")
-    assert source.image_ids == ("a", "b")
+    assert source.image_ids == ("a", "b", "d")
     assert source.left_out == ("c: has no labels",)
     with pytest.raises(InputError, match=r"b\.tif: no such file"):
         source.read("b")
+    with pytest.raises(InputError, match=r"d\.jpg: expected a file ending in \.tif"):
+        source.read("d")
 
 
 @pytest.mark.parametrize(
@@ -303,6 +315,10 @@ def test_results_of_polygons_take_the_size_of_the_reference(tmp_path: Path) -> N
     assert np.array_equal(source.read("7", shape=(6, 8)).labels, CELLS)
     with pytest.raises(InputError, match="doesn't say how large image '7' is"):
         source.read("7")
+    images = [{"id": 7, "file_name": "a.png"}]
+    content = {"images": images, "annotations": annotations(*[[box] for box in BOXES])}
+    unsized = open_labels(save_json(tmp_path / "y.json", content))
+    assert np.array_equal(unsized.read("a", shape=(6, 8)).labels, CELLS)
 
 
 def test_a_number_written_as_a_float_is_the_same_number(tmp_path: Path) -> None:
@@ -543,8 +559,12 @@ def test_a_damaged_npz_is_named(tmp_path: Path) -> None:
         open_labels(path)
     whole[len(whole) // 2 : len(whole) // 2 + 500] = bytes(500)
     path.write_bytes(whole)
+    source = open_labels(path)
     with pytest.raises(InputError, match=r"x\.npz: can't be read as NPZ"):
-        open_labels(path).read("19")
+        source.read("19")
+    path.unlink()
+    with pytest.raises(InputError, match=r"x\.npz: can't be read any more"):
+        source.read("19")
 
 
 # All of them

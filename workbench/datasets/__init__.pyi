@@ -1,6 +1,8 @@
 from ._files import read_image, read_labels
-from ._label_forms import LabelNote, recognise_labels
-from ._label_sources import LabelPairs, LabelRead, LabelSource, open_labels, pair_labels
+from ._label_forms import recognise_labels
+from ._label_ids import LabelPairs, pair_labels
+from ._label_sources import open_labels
+from ._label_values import LabelNote, LabelRead, LabelSource
 from ._manifest import (
     Dataset,
     Record,

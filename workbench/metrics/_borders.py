@@ -36,7 +36,7 @@ def cell_ranks(labels: LabelImage, ids: IntArray) -> RankImage:
         rank_of_label = np.zeros(largest + 1, np.int32)
         present = np.flatnonzero(ids <= largest)
         rank_of_label[ids[present]] = present + 1
-        ranks: RankImage = rank_of_label[values]
+        ranks: RankImage = np.take(rank_of_label, values)
         return ranks
     padded = np.append(ids, -1)
     rank = np.searchsorted(ids, values.astype(np.int64))

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from workbench.schema import InputError
 
 if TYPE_CHECKING:
     from distributed import Client
+
+# Dask has its workers return freed memory at once; arrays of one image after another are the same
+# size, and getting that memory anew each time costs a sixth of the time.
+MEMORY_VARIABLES: Final = {
+    "MALLOC_TRIM_THRESHOLD_": 1 << 26,
+    "MALLOC_MMAP_THRESHOLD_": 1 << 24,
+}
 
 
 @contextmanager
@@ -27,9 +34,16 @@ def dask_client(workers: int, scheduler: str | None) -> Iterator[Client]:
         with client:
             yield client
         return
-    # A worker that was killed is our business: the job is started once more, then it failed.
+    settings = {
+        # A worker that was killed is our business: the job is started once more, then it failed.
+        "distributed.scheduler.allowed-failures": 0,
+        **{
+            f"distributed.nanny.pre-spawn-environ.{name}": value
+            for name, value in MEMORY_VARIABLES.items()
+        },
+    }
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        dask.config.set(settings),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

@@ -17,6 +17,8 @@ from typing import Any, Final, Literal
 
 import psutil
 
+from workbench.studies._cluster import MEMORY_VARIABLES
+
 THREAD_VARIABLES: Final = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -197,8 +199,8 @@ def _execute_notebook(
 
 
 def _kernel_environment(threads: int) -> dict[str, str]:
-    # Dask's workers return every freed block to the system, which halves the speed of training.
-    inherited = {k: v for k, v in os.environ.items() if k != "MALLOC_TRIM_THRESHOLD_"}
+    # What is set for Dask's workers is not meant for kernels; it can halve the speed of training.
+    inherited = {k: v for k, v in os.environ.items() if k not in MEMORY_VARIABLES}
     return {
         **inherited,
         **dict.fromkeys(THREAD_VARIABLES, str(threads)),
