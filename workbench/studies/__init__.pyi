@@ -33,12 +33,12 @@ from ._runner import (
     plan_study,
     run_plan,
 )
-from ._score_command import (
-    ScoreResult,
+from ._score_command import score_to_folder
+from ._score_parts import ScoreResult
+from ._score_texts import (
     measure_overview,
     problem_rows,
     result_json,
-    score_to_folder,
     summary_rows,
 )
 from ._scoring import ScoringConfig, read_scoring_config
