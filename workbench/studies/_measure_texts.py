@@ -102,6 +102,20 @@ def measure_title(measure: Measure) -> str:
     return f"{measure.title}, {measure.unit}" if measure.unit else measure.title
 
 
+def best_model(means: pd.Series, measure: Measure) -> str:
+    """Return the model whose mean is best by the measure's direction; "–" if there is none.
+
+    Examples
+    --------
+    >>> best_model(pd.Series({"unet": 3.1, "otsu": 5.2}), MEASURES["mhd"])
+    'unet'
+    """
+    defined = means.dropna()
+    if defined.empty or measure.higher_is_better is None:
+        return "–"
+    return str(defined.idxmax() if measure.higher_is_better else defined.idxmin())
+
+
 def _range(measure: Measure) -> str:
     high = "unbounded" if measure.high == float("inf") else f"{measure.high:g}"
     return f"{measure.low:g} to {high}" + (f" {measure.unit}" if measure.unit else "")

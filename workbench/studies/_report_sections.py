@@ -24,7 +24,7 @@ from workbench.models import find_architecture
 from workbench.schema import PRIMARY_IOU_THRESHOLD, STATUSES, InputError, Member
 from workbench.store import latest_entries
 from workbench.studies._evaluate import failed_images
-from workbench.studies._measure_texts import better, measure_title
+from workbench.studies._measure_texts import best_model, better, measure_title
 from workbench.studies._overlays import extreme_overlays
 from workbench.studies._report_parts import (
     Figure,
@@ -98,8 +98,10 @@ def measures_table(scores: pd.DataFrame) -> ReportTable:
         index="metric", columns="model", values="value", sort=False, dropna=False
     ).rename_axis(columns=None)
     measures = [MEASURES[name] for name in means.index]
+    best = [best_model(means.loc[measure.name], measure) for measure in measures]
     means.insert(0, "Measure", [measure_title(measure) for measure in measures])
     means.insert(1, "Better", [better(measure) for measure in measures])
+    means["Best"] = best
     return ReportTable(
         "measures",
         "Every measure: mean over the images where it is defined; matches at IoU 0.5. "
