@@ -127,12 +127,18 @@ class Sample:
         Label image, shape (height, width), uint32; None where no annotation exists.
     metadata
         Further columns of the manifest (modality, cell_type, ...).
+    channel_names
+        One for each channel, or empty where nothing names them.
+    pixel_size_um
+        Distance between the centres of neighbouring pixels in micrometres; NaN if unknown.
     """
 
     image_id: str
     image: ImageArray
     reference: LabelImage | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    channel_names: tuple[str, ...] = ()
+    pixel_size_um: float = float("nan")
 
 
 @dataclass(frozen=True, order=True)

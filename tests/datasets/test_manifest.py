@@ -52,12 +52,12 @@ def test_a_missing_folder_is_named_with_its_likely_name(
     small_dataset: Callable[..., Path],
 ) -> None:
     folder = small_dataset()
-    with pytest.raises(InputError, match=r"dics: no such folder; did you mean .*discs\?"):
+    with pytest.raises(InputError, match=r"dics: no such folder or file; did you mean .*discs\?"):
         open_dataset(folder.with_name("dics"))
 
 
 def test_an_empty_data_set_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"found neither manifest\.csv nor a folder images/"):
+    with pytest.raises(InputError, match=r"found neither manifest\.csv, nor a folder images/"):
         open_dataset(tmp_path)
     (tmp_path / "manifest.csv").write_text("image_id,image\n")
     with pytest.raises(InputError, match="is empty"):

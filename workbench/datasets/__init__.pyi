@@ -1,14 +1,19 @@
-from ._files import read_image, read_labels
+from ._files import describe_image, read_image, read_labels
+from ._image_values import ImageChoice, ImageInfo, ImageRead, read_choice
 from ._label_forms import recognise_labels
 from ._label_ids import LabelPairs, pair_labels
 from ._label_sources import open_labels
 from ._label_values import LabelNote, LabelRead, LabelSource
-from ._manifest import (
+from ._layout_values import Layout, Listing, ReadingOptions
+from ._layouts import LAYOUTS
+from ._manifest import find_label_files
+from ._open import DatasetFile, open_dataset, read_dataset_file
+from ._records import (
     Dataset,
     Record,
-    find_label_files,
-    open_dataset,
     read_examples,
+    read_record_image,
+    read_reference,
     read_sample,
 )
 from ._survey import Survey, survey_dataset
@@ -19,21 +24,34 @@ from ._synthetic import (
 )
 
 __all__ = [
+    "LAYOUTS",
     "Dataset",
+    "DatasetFile",
+    "ImageChoice",
+    "ImageInfo",
+    "ImageRead",
     "LabelNote",
     "LabelPairs",
     "LabelRead",
     "LabelSource",
+    "Layout",
+    "Listing",
+    "ReadingOptions",
     "Record",
     "Survey",
     "SyntheticConfig",
+    "describe_image",
     "find_label_files",
     "open_dataset",
     "open_labels",
     "pair_labels",
+    "read_choice",
+    "read_dataset_file",
     "read_examples",
     "read_image",
     "read_labels",
+    "read_record_image",
+    "read_reference",
     "read_sample",
     "recognise_labels",
     "survey_dataset",

@@ -1,27 +1,56 @@
-"""Image files to arrays: TIFF and PNG, grey and colour, 8 and 16 bit and float."""
+"""Image files to arrays: TIFF, PNG, JPEG, BMP, NPY and OME-Zarr; grey, colour, channels."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import imagecodecs
 import numpy as np
-import numpy.typing as npt
-import tifffile
 
+from workbench.datasets._image_axes import arranged, plane_selection, settled
+from workbench.datasets._image_decoders import IMAGE_SUFFIXES, open_image
+from workbench.datasets._image_values import WHOLE_FILE, ImageChoice, ImageInfo, ImageRead
 from workbench.schema import ImageArray, InputError, LabelImage
 
-IMAGE_SUFFIXES: Final = (".tif", ".tiff", ".png")
+LABEL_SUFFIXES: Final = (".tif", ".tiff", ".png", ".npy")
 MAX_LABEL: Final = np.iinfo(np.uint32).max
-MAX_CHANNELS: Final = 16
 
 
-def read_image(path: Path) -> ImageArray:
+def describe_image(path: Path, choice: ImageChoice = WHOLE_FILE) -> ImageInfo:
+    """Return what an image file says of itself; pixels are read only where the format needs it.
+
+    Parameters
+    ----------
+    path
+        As for :func:`read_image`.
+    choice
+        Its ``axes`` are taken over; the rest is not looked at.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or can't be decoded.
+
+    Examples
+    --------
+    >>> import tempfile, tifffile
+    >>> path = Path(tempfile.mkdtemp()) / "cells.ome.tif"
+    >>> tifffile.imwrite(path, np.zeros((2, 4, 6), np.uint16), metadata={"axes": "CYX"})
+    >>> describe_image(path).axes, describe_image(path).axes_from
+    ('CYX', 'OME-XML')
+    """
+    with open_image(path) as opened:
+        return settled(opened.info, choice)
+
+
+def read_image(path: Path, choice: ImageChoice = WHOLE_FILE) -> ImageArray:
     """Read a microscopy image.
 
     Parameters
     ----------
     path
-        A TIFF or PNG file with one two-dimensional image, grey or with channels.
+        A .tif, .tiff, .png, .jpg, .jpeg, .bmp or .npy file, or an OME-Zarr folder ending in .zarr.
+    choice
+        Which axes, planes and channels; needed where the file holds more than one image or
+        doesn't say what its axes are.
 
     Returns
     -------
@@ -32,7 +61,8 @@ def read_image(path: Path) -> ImageArray:
     Raises
     ------
     InputError
-        If the file is missing, can't be decoded, isn't one two-dimensional image, or holds NaN.
+        If the file is missing, can't be decoded, holds more than the one image chosen, or holds
+        NaN.
 
     Examples
     --------
@@ -42,11 +72,35 @@ def read_image(path: Path) -> ImageArray:
     >>> read_image(path).shape
     (4, 6, 1)
     """
-    pixels, has_alpha = _decode(path)
-    if pixels.ndim == 2:
-        pixels = pixels[..., np.newaxis]
-    if has_alpha:
-        pixels = pixels[..., :-1]
+    return read_image_file(path, choice).pixels
+
+
+def read_image_file(path: Path, choice: ImageChoice = WHOLE_FILE) -> ImageRead:
+    """Read a microscopy image with its channel names and pixel size; see :func:`read_image`."""
+    with open_image(path) as opened:
+        info = settled(opened.info, choice)
+        selection = plane_selection(info, choice)
+        image = arranged(opened.load(selection), info, choice, selection)
+    return ImageRead(
+        plain_pixels(image.pixels, name=str(path)), image.channel_names, image.pixel_size_um
+    )
+
+
+def plain_pixels(pixels: ImageArray, *, name: str) -> ImageArray:
+    """Return pixels as uint8, uint16 or float32.
+
+    Parameters
+    ----------
+    pixels
+        Any shape, numeric or bool.
+    name
+        What errors call the image.
+
+    Raises
+    ------
+    InputError
+        If values are not finite.
+    """
     if pixels.dtype in (np.uint8, np.uint16):
         return pixels
     if pixels.dtype == np.bool_:
@@ -54,7 +108,7 @@ def read_image(path: Path) -> ImageArray:
     values = pixels.astype(np.float32)
     if not np.isfinite(values).all():
         msg = (
-            f"{path}: {np.count_nonzero(~np.isfinite(values))} pixels are NaN or infinite; "
+            f"{name}: {np.count_nonzero(~np.isfinite(values))} pixels are NaN or infinite; "
             "replace them before segmenting (a constant such as the background level will do)."
         )
         raise InputError(msg)
@@ -67,7 +121,8 @@ def read_labels(path: Path) -> LabelImage:
     Parameters
     ----------
     path
-        A TIFF or PNG file of integers (or of floats without a fractional part).
+        A .tif, .tiff, .png or .npy file of integers (or of floats without a fractional part), or
+        an OME-Zarr folder.
 
     Returns
     -------
@@ -88,85 +143,52 @@ def read_labels(path: Path) -> LabelImage:
     >>> read_labels(path)
     array([[    0, 70000]], dtype=uint32)
     """
-    pixels, _ = _decode(path)
+    suffix = path.suffix.lower()
+    if suffix in IMAGE_SUFFIXES and suffix not in (*LABEL_SUFFIXES, ".zarr"):
+        msg = (
+            f"{path}: {suffix} changes the numbers of labels when it is written; save labels as "
+            "TIFF or PNG."
+        )
+        raise InputError(msg)
+    with open_image(path) as opened:
+        selection = plane_selection(opened.info, WHOLE_FILE)
+        pixels = arranged(opened.load(selection), opened.info, WHOLE_FILE, selection).pixels
+    return plain_labels(pixels, name=str(path))
+
+
+def plain_labels(pixels: ImageArray, *, name: str) -> LabelImage:
+    """Return labels as uint32, shape (height, width).
+
+    Parameters
+    ----------
+    pixels
+        Shape (height, width) or (height, width, 1).
+    name
+        What errors call the label image.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_labels`.
+    """
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[..., 0]
     if pixels.ndim != 2:
         msg = (
-            f"{path}: expected labels of shape (height, width), got {pixels.shape}; a colour "
+            f"{name}: expected labels of shape (height, width), got {pixels.shape}; a colour "
             "picture of labels must be saved again as one integer per pixel."
         )
         raise InputError(msg)
     if pixels.dtype.kind == "f" and not np.array_equal(pixels, np.round(pixels)):
         msg = (
-            f"{path}: labels must be whole numbers, got fractions such as "
+            f"{name}: labels must be whole numbers, got fractions such as "
             f"{pixels[pixels != np.round(pixels)][0]:g}; is this a probability map?"
         )
         raise InputError(msg)
     if pixels.size and (pixels.min() < 0 or pixels.max() > MAX_LABEL):
         msg = (
-            f"{path}: labels must lie between 0 and {MAX_LABEL:,}, got {pixels.min():,} to "
+            f"{name}: labels must lie between 0 and {MAX_LABEL:,}, got {pixels.min():,} to "
             f"{pixels.max():,}; number the cells again from 1."
         )
         raise InputError(msg)
     return pixels.astype(np.uint32)
-
-
-def _decode(path: Path) -> tuple[npt.NDArray[Any], bool]:
-    """Return pixels of shape (height, width) or (height, width, channels), and "last is alpha"."""
-    if path.suffix.lower() not in IMAGE_SUFFIXES:
-        expected = ", ".join(IMAGE_SUFFIXES)
-        msg = f"{path}: expected a file ending in {expected}; convert it to TIFF or PNG."
-        raise InputError(msg)
-    if not path.is_file():
-        msg = f"{path}: no such file; check the manifest's path, or restore the file."
-        raise InputError(msg)
-    decode = _decode_png if path.suffix.lower() == ".png" else _decode_tiff
-    try:
-        pixels, has_alpha = decode(path)
-    except InputError:
-        raise
-    except MemoryError:
-        msg = f"{path}: the image does not fit into memory; cut it into tiles first."
-        raise InputError(msg) from None
-    except Exception as error:
-        # Decoders fail in many types (struct.error, IndexError, ImcdError, ...): whatever it
-        # is, the file is at fault and the user needs its name.
-        msg = (
-            f"{path}: can't be read as {'PNG' if decode is _decode_png else 'TIFF'} "
-            f"({type(error).__name__}: {error}); the file is corrupt or cut short, export or copy "
-            "it again."
-        )
-        raise InputError(msg) from error
-    if 0 in pixels.shape:
-        msg = f"{path}: the image is empty, its shape is {pixels.shape}; export it again."
-        raise InputError(msg)
-    if pixels.dtype.kind not in "buif":
-        msg = f"{path}: pixels of type {pixels.dtype} are not supported; save as uint8 or uint16."
-        raise InputError(msg)
-    return pixels, has_alpha
-
-
-def _decode_png(path: Path) -> tuple[npt.NDArray[Any], bool]:
-    pixels = np.asarray(imagecodecs.png_decode(path.read_bytes()))
-    return pixels, pixels.ndim == 3 and pixels.shape[2] in (2, 4)
-
-
-def _decode_tiff(path: Path) -> tuple[npt.NDArray[Any], bool]:
-    with tifffile.TiffFile(path) as tiff:
-        series = tiff.series[0]
-        axes, shape = series.axes, series.shape
-        has_alpha = len(tiff.pages) == 1 and bool(tiff.pages.first.extrasamples)
-        pixels = series.asarray()
-    kept = [i for i, size in enumerate(shape) if size > 1 or axes[i] in "YX"]
-    axes = "".join(axes[i] for i in kept)
-    pixels = pixels.reshape([shape[i] for i in kept])
-    if axes in ("SYX", "CYX"):
-        pixels, axes = np.moveaxis(pixels, 0, -1), "YXS"
-    if axes not in ("YX", "YXS", "YXC") or (pixels.ndim == 3 and pixels.shape[2] > MAX_CHANNELS):
-        msg = (
-            f"{path}: expected one image with axes YX (grey) or YXS / CYX (channels), got "
-            f"{series.axes} of shape {shape}; save each plane or time point as a file of its own."
-        )
-        raise InputError(msg)
-    return pixels, has_alpha

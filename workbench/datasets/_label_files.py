@@ -1,22 +1,19 @@
 """Label image files: one alone, a folder of them, or those that a manifest names."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-import imagecodecs
 import numpy as np
 import pandas as pd
-import tifffile
 
-from workbench.datasets._files import IMAGE_SUFFIXES
+from workbench.datasets._files import LABEL_SUFFIXES
+from workbench.datasets._image_decoders import open_image
+from workbench.datasets._image_values import ImageInfo
 from workbench.datasets._label_forms import MAX_COLOUR_CHANNELS, recognise_labels
 from workbench.datasets._label_ids import refuse_repeated, short_id
 from workbench.datasets._label_values import Array, LabelRead, LabelSource, Shape
 from workbench.schema import InputError
-
-LABEL_SUFFIXES: Final = (*IMAGE_SUFFIXES, ".npy")
 
 
 @dataclass(frozen=True)
@@ -112,42 +109,19 @@ def read_pixels(path: Path) -> Array:
             "lossy compression."
         )
         raise InputError(msg)
-    if not path.is_file():
-        msg = f"{path}: no such file; correct the index that names it, or restore the file."
-        raise InputError(msg)
-    try:
-        return _DECODERS[path.suffix.lower()](path)
-    except InputError:
-        raise
-    except MemoryError:
-        msg = f"{path}: the labels do not fit into memory; cut them into tiles first."
-        raise InputError(msg) from None
-    except Exception as error:
-        # Decoders fail in many types (struct.error, IndexError, ImcdError, ...): whatever it
-        # is, the file is at fault and the user needs its name.
-        msg = (
-            f"{path}: can't be read ({type(error).__name__}: {error}); the file is corrupt, cut "
-            "short or not what its name says, export or copy it again."
-        )
-        raise InputError(msg) from error
+    with open_image(path) as opened:
+        info = opened.info
+        pixels = opened.load((slice(None),) * len(info.shape))
+    return _arranged_labels(pixels, info)
 
 
-def _decode_png(path: Path) -> Array:
-    return np.asarray(imagecodecs.png_decode(path.read_bytes()))
-
-
-def _decode_npy(path: Path) -> Array:
-    # Never unpickle: a pickle can run any program. Cellpose's _seg.npy are pickles.
-    return np.asarray(np.load(path, allow_pickle=False))
-
-
-def _decode_tiff(path: Path) -> Array:
-    with tifffile.TiffFile(path) as tiff:
-        series = tiff.series[0]
-        pixels, axes, shape = np.asarray(series.asarray()), series.axes, series.shape
-    kept = [i for i, size in enumerate(shape) if size > 1 or axes[i] in "YX"]
-    pixels = pixels.reshape([shape[i] for i in kept])
-    match "".join(axes[i] for i in kept):
+def _arranged_labels(pixels: Array, info: ImageInfo) -> Array:
+    kept = [i for i, size in enumerate(info.shape) if size > 1 or info.axes[i] in "YX"]
+    pixels = pixels.reshape([info.shape[i] for i in kept])
+    axes = "".join(info.axes[i] for i in kept)
+    if info.axes_from == "NPY":
+        return pixels  # Nothing names its axes: its shape alone says what it can be.
+    match axes:
         case "YX":
             return pixels
         case "SYX" | "CYX" if pixels.shape[0] <= MAX_COLOUR_CHANNELS:
@@ -158,15 +132,7 @@ def _decode_tiff(path: Path) -> Array:
         case "ZYX" | "QYX" | "IYX":
             return pixels
     msg = (
-        f"{path}: expected one label image with axes YX, or ZYX for a volume, got {axes} of shape "
-        f"{shape}; save each channel or time point as a file of its own."
+        f"{info.path}: expected one label image with axes YX, or ZYX for a volume, got {info.axes} "
+        f"of shape {info.shape}; save each channel or time point as a file of its own."
     )
     raise InputError(msg)
-
-
-_DECODERS: Final[Mapping[str, Callable[[Path], Array]]] = {
-    ".png": _decode_png,
-    ".npy": _decode_npy,
-    ".tif": _decode_tiff,
-    ".tiff": _decode_tiff,
-}

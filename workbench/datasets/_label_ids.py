@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from workbench.datasets._label_values import LabelSource
-from workbench.datasets._manifest import _some
+from workbench.datasets._names import some
 from workbench.schema import InputError
 
 ID_ENDINGS: Final = re.compile(
@@ -103,7 +103,7 @@ def refuse_repeated(path: Path, names: Sequence[str]) -> None:
     """Raise if an index names an image twice."""
     repeated = [name for name, n in Counter(names).items() if n > 1]
     if repeated:
-        msg = f"{path}: {_some(repeated)} stands more than once; each image needs its own id."
+        msg = f"{path}: {some(repeated)} stands more than once; each image needs its own id."
         raise InputError(msg)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from workbench.datasets._files import LABEL_SUFFIXES
 from workbench.datasets._label_cells import painted
-from workbench.datasets._label_files import LABEL_SUFFIXES, file_stamp, read_csv, read_pixels
+from workbench.datasets._label_files import file_stamp, read_csv, read_pixels
 from workbench.datasets._label_runs import kaggle_runs, run_pixels
 from workbench.datasets._label_values import IntArray, LabelRead, LabelSource, Shape
 from workbench.schema import InputError

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Final
 
+from workbench.datasets._files import LABEL_SUFFIXES
 from workbench.datasets._label_coco import open_coco
 from workbench.datasets._label_files import (
-    LABEL_SUFFIXES,
     LabelFiles,
     label_files,
     open_manifest,
@@ -15,7 +15,8 @@ from workbench.datasets._label_ids import short_id
 from workbench.datasets._label_kaggle import open_mask_folders, open_runs
 from workbench.datasets._label_npz import open_npz
 from workbench.datasets._label_values import LabelSource
-from workbench.datasets._manifest import MANIFEST, _some, _suggest_folder
+from workbench.datasets._manifest import MANIFEST
+from workbench.datasets._names import some, suggest_folder
 from workbench.schema import InputError
 
 FORMS: Final = (
@@ -76,7 +77,7 @@ def open_labels(path: Path, *, channel: str | int | None = None) -> LabelSource:
     if path.is_dir():
         return _open_folder(path)
     if not path.is_file():
-        close = "." if suffix else _suggest_folder(path)
+        close = "." if suffix else suggest_folder(path)
         msg = f"{path}: no such file or folder{close}"
         raise InputError(msg)
     if suffix == ".npz":
@@ -102,7 +103,7 @@ def _open_folder(folder: Path) -> LabelSource:
     if not files:
         msg = (
             f"{folder}: holds no label images; expected {FORMS}"
-            f"{f' (found {_some(list(left_out))})' if left_out else ''}."
+            f"{f' (found {some(list(left_out))})' if left_out else ''}."
         )
         raise InputError(msg)
     return LabelSource(folder, "folder", tuple(files), left_out, reader=LabelFiles(files))

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from workbench.datasets._manifest import _some
+from workbench.datasets._names import some
 from workbench.schema import InputError, LabelImage
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -118,7 +118,7 @@ class LabelSource:
         if image_id not in self.image_ids:
             msg = (
                 f"{self.path}: has no labels for {image_id!r}; there are {len(self.image_ids)} "
-                f"images: {_some(list(self.image_ids))}."
+                f"images: {some(list(self.image_ids))}."
             )
             raise InputError(msg)
         return self.reader(image_id, shape, check_pieces)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.datasets._manifest import Dataset, Record, read_sample
+from workbench.datasets._records import Dataset, Record, read_sample
 from workbench.schema import InputError, Sample
 
 

@@ -27,7 +27,11 @@ class FileHashes:
                 self._known = {}  # only a cache: computed again
 
     def of(self, path: Path) -> str:
-        """Return the SHA-256 of a file's content."""
+        """Return the SHA-256 of a file's content, or of the names and contents in a folder."""
+        if path.is_dir():
+            files = sorted(file for file in path.rglob("*") if file.is_file())
+            inner = [(file.relative_to(path).as_posix(), self.of(file)) for file in files]
+            return hashlib.sha256(json.dumps(inner).encode()).hexdigest()
         stat = path.stat()
         name = str(path.resolve())
         known = self._known.get(name)

@@ -1,6 +1,6 @@
 """Stage "evaluate": predictions against reference, per image and per cell."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from workbench.datasets import LabelRead, Record, open_dataset, read_labels
+from workbench.datasets import LabelRead, Record, open_dataset, read_labels, read_reference
 from workbench.metrics import DEFAULT_IOU_THRESHOLDS, compare_conventions
 from workbench.schema import FAILED_STATUSES, InputError, Member
 from workbench.store import write_table
@@ -32,15 +32,6 @@ class EvaluateJob(JobConfig):
     def member(self) -> Member:
         """Whose predictions these are."""
         return Member(self.model, self.seed)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What a prediction is scored against: an annotated image."""
-
-    image_id: str
-    labels: Path
-    group: str = ""
 
 
 def evaluate(
@@ -67,21 +58,23 @@ def evaluate(
         read. Faults of predictions don't raise: they show in the column ``status``.
     """
     dataset = open_dataset(job.dataset)
-    references = [reference_of(record) for record in dataset.split(job.split)]
+    records = annotated(dataset.split(job.split))
     files = {path.stem: path for path in job.predictions.glob("*.tif")}
     scored = score_images(
         [
             ScoringTask(
-                item.image_id, item.image_id if item.image_id in files else None, item.group
+                record.image_id,
+                record.image_id if record.image_id in files else None,
+                record.metadata.get("group", ""),
             )
-            for item in references
+            for record in records
         ],
-        _LabelFiles({item.image_id: item.labels for item in references}),
+        _References({record.image_id: record for record in records}),
         _LabelFiles(files),
         dataset=dataset.name,
         member=job.member,
         config=ScoringConfig(iou_thresholds=job.iou_thresholds),
-        step=Milestones(len(references), "images scored", tell).step,
+        step=Milestones(len(records), "images scored", tell).step,
     )
     unreadable = scored.problems[scored.problems["problem"] == "reference_unreadable"]
     if len(unreadable):
@@ -109,7 +102,7 @@ def conventions_of_image(job: EvaluateJob, image_id: str) -> pd.DataFrame:
     """
     dataset = open_dataset(job.dataset)
     records = {record.image_id: record for record in dataset.split(job.split)}
-    reference = read_labels(reference_of(records[image_id]).labels)
+    reference = read_reference(records[image_id])
     path = job.predictions / f"{image_id}.tif"
     predicted = read_labels(path) if path.is_file() else np.zeros_like(reference)
     table = pd.DataFrame([asdict(row) for row in compare_conventions(reference, predicted)])
@@ -128,26 +121,40 @@ def failed_images(scores: pd.DataFrame) -> pd.DataFrame:
     return failed[["model", "seed", "image_id", "status"]].drop_duplicates(ignore_index=True)
 
 
-def reference_of(record: Record) -> Reference:
-    """Return what an image is scored against.
+def annotated(records: Iterable[Record]) -> list[Record]:
+    """Return records that predictions can be scored against.
 
     Raises
     ------
     InputError
-        If it has no labels.
+        If one has no labels.
     """
-    if record.labels is None:
-        msg = (
-            f"image {record.image_id!r} has no labels to score against; add them to the "
-            "manifest, or move the image to another split."
-        )
-        raise InputError(msg)
-    return Reference(record.image_id, record.labels, record.metadata.get("group", ""))
+    checked = list(records)
+    for record in checked:
+        if record.labels is None:
+            msg = (
+                f"image {record.image_id!r} has no labels to score against; add them to the "
+                "manifest, or move the image to another split."
+            )
+            raise InputError(msg)
+    return checked
+
+
+@dataclass(frozen=True)
+class _References:
+    """The labels of a data set, by image."""
+
+    records: Mapping[str, Record]
+
+    def read(self, image_id: str, *, shape: tuple[int, int] | None = None) -> LabelRead:
+        """Read one; the data set knows its shape."""
+        del shape
+        return LabelRead(read_reference(self.records[image_id]), (), None)
 
 
 @dataclass(frozen=True)
 class _LabelFiles:
-    """Label images as the workbench writes them, and as data sets hold them."""
+    """Label images as the workbench writes them."""
 
     files: Mapping[str, Path]
 

@@ -14,7 +14,7 @@ from workbench.schema import InputError, Member
 from workbench.store import FileHashes, Run
 from workbench.studies._code import code_digest
 from workbench.studies._config import Stage, StudyConfig
-from workbench.studies._evaluate import EvaluateJob, reference_of
+from workbench.studies._evaluate import EvaluateJob, annotated
 from workbench.studies._job_configs import CompareJob, ErrorsJob, ExploreJob, JobConfig
 from workbench.studies._predict import PredictJob
 from workbench.studies._train import TrainJob
@@ -210,8 +210,11 @@ def _files_read(job: Job, study: StudyConfig, dataset: Dataset) -> list[tuple[st
         case "predict":
             return [(record.image_id, record.image) for record in dataset.split(names.test)]
         case "evaluate":
-            references = [reference_of(record) for record in dataset.split(names.test)]
-            return [(f"{item.image_id} {item.group}", item.labels) for item in references]
+            return [
+                (f"{record.image_id} {record.metadata.get('group', '')}", record.labels)
+                for record in annotated(dataset.split(names.test))
+                if record.labels
+            ]
         case "compare":
             return []
         case "errors":

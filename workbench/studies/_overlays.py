@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from workbench.datasets import open_dataset, read_image, read_labels
+from workbench.datasets import open_dataset, read_labels, read_record_image
 from workbench.inference import PredictionConfig, load_network, segment_image
 from workbench.metrics import label_overlap, match_overlap
 from workbench.schema import LabelImage, Member, Overlay, Sample
@@ -62,7 +62,7 @@ def predicted_samples(job: PredictJob, *, n: int) -> list[Sample]:
     files = [(record, job.output / f"{record.image_id}.tif") for record in records]
     written = [(record, path) for record, path in files if path.is_file()]
     return [
-        Sample(record.image_id, read_image(record.image), read_labels(path))
+        Sample(record.image_id, read_record_image(record).pixels, read_labels(path))
         for record, path in written[:n]
     ]
 

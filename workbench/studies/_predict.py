@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.datasets import open_dataset, read_image
+from workbench.datasets import open_dataset, read_record_image
 from workbench.inference import (
     ModelDescription,
     PredictionConfig,
@@ -77,7 +77,7 @@ def predict(job: PredictJob, tell: Callable[[str], None] = print) -> pd.DataFram
         n_cells, problem = -1, ""
         try:
             labels = segment_image(
-                read_image(record.image),
+                read_record_image(record).pixels,
                 network=network,
                 description=description,
                 config=job.prediction,

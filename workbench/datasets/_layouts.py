@@ -1,0 +1,36 @@
+"""The layouts in which data sets are found, the most particular first."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from workbench.datasets._layout_values import Layout
+from workbench.datasets._manifest import (
+    folders_listing,
+    manifest_listing,
+    recognise_folders,
+    recognise_manifest,
+)
+
+_MANIFEST: Final = Layout(
+    "manifest",
+    "a table of images, manifest.csv",
+    "manifest.csv\nimages/a.tif\nlabels/a.tif",
+    recognise_manifest,
+    manifest_listing,
+)
+_FOLDERS: Final = Layout(
+    "folders",
+    "a pair of folders",
+    "images/a.tif\nlabels/a.tif",
+    recognise_folders,
+    folders_listing,
+)
+
+_IN_ORDER: Final = (_MANIFEST, _FOLDERS)
+LAYOUTS: Final[Mapping[str, Layout]] = {layout.name: layout for layout in _IN_ORDER}
+
+
+def recognised_layouts(path: Path) -> list[Layout]:
+    """Return the layouts that fit a folder or file, the most particular first."""
+    return [layout for layout in _IN_ORDER if layout.recognise(path)]
