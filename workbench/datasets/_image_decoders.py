@@ -52,6 +52,7 @@ def open_image(path: Path) -> Iterator[OpenImage]:
         kind = "a folder" if path.is_dir() else "a file"
         msg = f"{path}: is {kind}, which {suffix} is not; check the path."
         raise InputError(msg)
+    _refuse_wrong_ending(path, _FORMATS[suffix])
     try:
         with _OPENERS[suffix](path) as opened:
             _refuse_unusable(opened.info)
@@ -66,7 +67,7 @@ def open_image(path: Path) -> Iterator[OpenImage]:
         # is, the file is at fault and the user needs its name.
         msg = (
             f"{path}: can't be read as {_FORMATS[suffix]} ({type(error).__name__}: "
-            f"{str(error)[:200]}); {_cure(path, suffix)}"
+            f"{str(error)[:200]}); the file is corrupt or cut short, export or copy it again."
         )
         raise InputError(msg) from error
 
@@ -103,19 +104,15 @@ def _refuse_unusable(info: ImageInfo) -> None:
         raise InputError(msg)
 
 
-def _cure(path: Path, suffix: str) -> str:
-    content = _format_by_content(path)
-    if content and _FORMATS[suffix] != content:
-        return f"by its content it is a {content} file, give it the right ending."
-    return "the file is corrupt or cut short, export or copy it again."
-
-
-def _format_by_content(path: Path) -> str:
-    if not path.is_file():
-        return ""
+def _refuse_wrong_ending(path: Path, expected: str) -> None:
+    if path.is_dir():
+        return
     with path.open("rb") as file:
         start = file.read(16)
-    return next((name for name, magic in _MAGIC if re.match(magic, start, re.DOTALL)), "")
+    found = next((name for name, magic in _MAGIC if re.match(magic, start, re.DOTALL)), expected)
+    if found != expected:
+        msg = f"{path}: ends as {expected}, but by its content it is a {found} file; rename it."
+        raise InputError(msg)
 
 
 @contextmanager
