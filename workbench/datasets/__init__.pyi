@@ -1,6 +1,9 @@
+from ._coco_writing import COCO_CATEGORY, COCO_FILE, coco_annotations
 from ._files import describe_image, read_image, read_labels
 from ._image_values import ImageChoice, ImageInfo, ImageRead, read_choice
+from ._image_writing import write_image
 from ._label_forms import recognise_labels
+from ._label_geojson import labels_geojson
 from ._label_ids import LabelPairs, pair_labels
 from ._label_sources import open_labels
 from ._label_values import LabelNote, LabelRead, LabelSource
@@ -24,6 +27,8 @@ from ._synthetic import (
 )
 
 __all__ = [
+    "COCO_CATEGORY",
+    "COCO_FILE",
     "LAYOUTS",
     "Dataset",
     "DatasetFile",
@@ -40,8 +45,10 @@ __all__ = [
     "Record",
     "Survey",
     "SyntheticConfig",
+    "coco_annotations",
     "describe_image",
     "find_label_files",
+    "labels_geojson",
     "open_dataset",
     "open_labels",
     "pair_labels",
@@ -56,5 +63,6 @@ __all__ = [
     "recognise_labels",
     "survey_dataset",
     "synthetic_samples",
+    "write_image",
     "write_synthetic_dataset",
 ]

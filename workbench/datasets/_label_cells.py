@@ -20,18 +20,24 @@ def painted(
     pixels: Sequence[IntArray],
     check_pieces: bool,
     scores: Sequence[float] | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> LabelRead:
-    """Paint cells, numbered from 1 in their order; the surer cell keeps a contested pixel."""
+    """Paint cells; the surer cell keeps a contested pixel.
+
+    Without ``numbers`` they are numbered from 1 in their order.
+    """
+    own = list(numbers or range(1, len(pixels) + 1))
     ranks = list(range(len(pixels)))
     if scores is not None:
         ranks.sort(key=lambda rank: -scores[rank])
-    labels, notes = paint_cells(((rank + 1, pixels[rank]) for rank in ranks), shape)
+    labels, notes = paint_cells(((own[rank], pixels[rank]) for rank in ranks), shape)
     if check_pieces:
         notes += piece_notes(labels)
     if scores is None:
         return LabelRead(labels, notes)
-    there = np.unique(labels[labels > 0]).tolist()
-    return LabelRead(labels, notes, {cell_id: scores[cell_id - 1] for cell_id in there})
+    there = set(np.unique(labels[labels > 0]).tolist())
+    confidences = dict(zip(own, scores, strict=True))
+    return LabelRead(labels, notes, {n: confidences[n] for n in sorted(there)})
 
 
 def paint_cells(

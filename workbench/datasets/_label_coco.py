@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from workbench.datasets._files import MAX_LABEL
 from workbench.datasets._label_cells import painted
 from workbench.datasets._label_files import file_stamp
 from workbench.datasets._label_ids import refuse_repeated
@@ -67,8 +68,15 @@ class _Coco:
         scores, notes = _scores(cells, name)
         if crowds := len(image.annotations) - len(cells):
             notes += (LabelNote("crowd", f"{crowds} crowd regions are no cells and are left out"),)
-        read = painted(known, pixels, check_pieces, scores)
+        read = painted(known, pixels, check_pieces, scores, _own_numbers(cells))
         return LabelRead(read.labels, notes + read.notes, read.confidences)
+
+
+def _own_numbers(cells: Sequence[Mapping[str, Any]]) -> list[int] | None:
+    """Return the numbers that our own export gives to cells, if each has one."""
+    numbers = [item.get("cell_id") for item in cells]
+    whole = [n for n in numbers if isinstance(n, int) and 0 < n <= MAX_LABEL]
+    return whole if len(whole) == len(cells) == len(set(whole)) else None
 
 
 @lru_cache(maxsize=4)

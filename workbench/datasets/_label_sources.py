@@ -11,7 +11,8 @@ from workbench.datasets._label_files import (
     open_manifest,
     read_csv,
 )
-from workbench.datasets._label_ids import short_id
+from workbench.datasets._label_geojson import GeojsonLabels
+from workbench.datasets._label_ids import refuse_repeated, short_id
 from workbench.datasets._label_kaggle import open_mask_folders, open_runs
 from workbench.datasets._label_npz import open_npz
 from workbench.datasets._label_values import LabelSource
@@ -21,7 +22,7 @@ from workbench.schema import InputError
 
 FORMS: Final = (
     "a folder of .tif, .tiff, .png or .npy files, manifest.csv, one such file, COCO .json, a .csv "
-    "of runs, or .npz"
+    "of runs, .geojson, or .npz"
 )
 
 
@@ -43,6 +44,7 @@ def open_labels(path: Path, *, channel: str | int | None = None) -> LabelSource:
           ``score``, these are the confidences, and the higher score keeps a contested pixel.
         - A .csv with the columns ImageId and EncodedPixels, and Height and Width where known.
         - A folder in the layout of the Data Science Bowl 2018: ``<image id>/masks/*.png``.
+        - A .geojson file per image, or one, as QuPath writes them.
         - An .npz whose array ``y`` (or only array) has the shape (images, height, width[,
           channels]), as TissueNet and DynamicNuclearNet have it. Ids are the index, padded with
           zeros.
@@ -85,7 +87,7 @@ def open_labels(path: Path, *, channel: str | int | None = None) -> LabelSource:
     if suffix in LABEL_SUFFIXES:
         image_id = short_id(path.stem)
         return LabelSource(path, "file", (image_id,), reader=LabelFiles({image_id: path}))
-    openers = {".json": open_coco, ".csv": _open_csv}
+    openers = {".json": open_coco, ".csv": _open_csv, ".geojson": _open_geojson}
     if suffix not in openers:
         msg = f"{path}: expected labels as {FORMS}; convert it to one of them."
         raise InputError(msg)
@@ -97,6 +99,8 @@ def _open_folder(folder: Path) -> LabelSource:
         return _open_csv(folder / MANIFEST)
     if found := open_mask_folders(folder):
         return found
+    if any(folder.glob("*.geojson")):
+        return _open_geojson(folder)
     files, left_out = label_files(folder)
     if not files and (folder / "labels").is_dir():
         files, left_out = label_files(folder / "labels")
@@ -120,3 +124,10 @@ def _open_csv(path: Path) -> LabelSource:
         f"EncodedPixels (runs of pixels), got {', '.join(table) or 'none'}."
     )
     raise InputError(msg)
+
+
+def _open_geojson(path: Path) -> LabelSource:
+    found = sorted(path.glob("*.geojson")) if path.is_dir() else [path]
+    refuse_repeated(path, [short_id(file.stem) for file in found])
+    files = {short_id(file.stem): file for file in found}
+    return LabelSource(path, "geojson", tuple(files), reader=GeojsonLabels(files))

@@ -15,7 +15,15 @@ Array: TypeAlias = npt.NDArray[Any]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 Shape: TypeAlias = tuple[int, int]
 LabelKind: TypeAlias = Literal[
-    "folder", "manifest", "file", "coco", "coco_results", "rle_csv", "mask_folders", "npz"
+    "folder",
+    "manifest",
+    "file",
+    "coco",
+    "coco_results",
+    "rle_csv",
+    "mask_folders",
+    "npz",
+    "geojson",
 ]
 
 
@@ -73,7 +81,7 @@ class LabelSource:
     kind
         "folder", "manifest", "file", "coco" (images and annotations), "coco_results" (the bare
         list of annotations that detectors write), "rle_csv" (Data Science Bowl 2018),
-        "mask_folders" (the same, one file per nucleus) or "npz".
+        "mask_folders" (the same, one file per nucleus), "npz" or "geojson" (one file per image).
     image_ids
         In the order of the source.
     left_out

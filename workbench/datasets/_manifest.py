@@ -3,13 +3,15 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from workbench.datasets._files import LABEL_SUFFIXES
 from workbench.datasets._image_decoders import IMAGE_SUFFIXES
 from workbench.datasets._image_values import WHOLE_FILE, ImageChoice, read_choice
+from workbench.datasets._label_geojson import GEOJSON, GeojsonFile
 from workbench.datasets._layout_values import (
     DEFAULT_OPTIONS,
     ImageFile,
@@ -83,7 +85,7 @@ def find_label_files(folder: Path) -> dict[str, Path]:
         msg = f"{folder}: no such folder{suggest_folder(folder)}"
         raise InputError(msg)
     files: dict[str, Path] = {}
-    for path in files_ending(folder, LABEL_SUFFIXES):
+    for path in files_ending(folder, (*LABEL_SUFFIXES, GEOJSON)):
         image_id = re.sub(r"_labels?$", "", path.stem)
         if image_id in files:
             msg = f"{folder}: {files[image_id].name} and {path.name} both stand for {image_id!r}."
@@ -143,13 +145,13 @@ def _record(
         msg = f"{manifest}, line {line}: {error}"
         raise InputError(msg) from error
     known = {*REQUIRED_COLUMNS, "labels", "split", *CHOICE_COLUMNS}
-    return Record(
-        image_id=image_id,
-        image=image,
-        labels=_path(manifest, labels) if labels else None,
+    return _file_record(
+        image_id,
+        image,
+        _path(manifest, labels) if labels else None,
+        choice if own == WHOLE_FILE else own,
         split=values.get("split") or "test",
         metadata={name: value for name, value in values.items() if name not in known},
-        image_reader=_image_reader(image, choice if own == WHOLE_FILE else own),
     )
 
 
@@ -160,23 +162,32 @@ def _path(manifest: Path, name: str) -> Path:
     return inside(manifest.parent, name, named_by=manifest)
 
 
-def _image_reader(path: Path, choice: ImageChoice) -> ImageFile | None:
-    return None if choice == WHOLE_FILE else ImageFile(path, choice)
+def _file_record(
+    image_id: str,
+    image: Path,
+    labels: Path | None,
+    choice: ImageChoice,
+    *,
+    split: str = "test",
+    metadata: Mapping[str, str] = MappingProxyType({}),
+) -> Record:
+    """Return the record of an image and its labels in a file each."""
+    drawn = labels is not None and labels.suffix.lower() == GEOJSON
+    return Record(
+        image_id,
+        image,
+        labels,
+        split,
+        metadata,
+        image_reader=None if choice == WHOLE_FILE else ImageFile(image, choice),
+        label_reader=GeojsonFile(labels, image, choice) if labels and drawn else None,
+    )
 
 
 def _pair_folders(folder: Path, choice: ImageChoice) -> list[Record]:
     images = files_ending(folder / "images", IMAGE_SUFFIXES)
     labels = find_label_files(folder / "labels") if any((folder / "labels").glob("*")) else {}
-    records = [
-        Record(
-            path.stem,
-            path,
-            labels.get(path.stem),
-            "test",
-            image_reader=_image_reader(path, choice),
-        )
-        for path in images
-    ]
+    records = [_file_record(path.stem, path, labels.get(path.stem), choice) for path in images]
     _refuse_repeated_ids(folder / "images", records)
     if labels:
         without = [record.image.name for record in records if record.labels is None]

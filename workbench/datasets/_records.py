@@ -92,12 +92,26 @@ class Dataset:
 def read_record_image(record: Record) -> ImageRead:
     """Read the image of a record.
 
+    Returns
+    -------
+    ImageRead
+        Where the file doesn't say its pixel size or channel names, those of the metadata
+        ``pixel_size_um`` and ``channel_names`` (parted by ";").
+
     Raises
     ------
     InputError
         If it can't be read.
     """
-    return record.image_reader() if record.image_reader else read_image_file(record.image)
+    image = record.image_reader() if record.image_reader else read_image_file(record.image)
+    names, size = image.channel_names, image.pixel_size_um
+    if not names:
+        told = tuple(name for name in record.metadata.get("channel_names", "").split(";") if name)
+        names = told if len(told) == image.pixels.shape[2] else ()
+    if not size > 0:
+        with suppress(ValueError):
+            size = float(record.metadata.get("pixel_size_um") or "nan")
+    return ImageRead(image.pixels, names, size)
 
 
 def read_reference(record: Record) -> LabelImage:

@@ -7,6 +7,7 @@ from ._config import (
     read_study,
     study_yaml,
 )
+from ._convert import Converted, convert_dataset
 from ._evaluate import EvaluateJob, conventions_of_image, evaluate, failed_images
 from ._graph import NOTEBOOKS, Job, draft_jobs, notebook_folder, plan_jobs
 from ._job_configs import CompareJob, ErrorsJob, ExploreJob, JobConfig
@@ -56,6 +57,7 @@ __all__ = [
     "NOTEBOOKS",
     "STAGES",
     "CompareJob",
+    "Converted",
     "DatasetConfig",
     "ErrorsJob",
     "EvaluateJob",
@@ -78,6 +80,7 @@ __all__ = [
     "build_report",
     "check_parameters",
     "conventions_of_image",
+    "convert_dataset",
     "declared_parameters",
     "draft_jobs",
     "evaluate",

@@ -1,0 +1,68 @@
+"""New data set folders: claimed before, complete at the end."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from workbench.datasets import Record
+from workbench.schema import InputError, Sample
+from workbench.store import write_text
+
+MANIFEST: Final = "manifest.csv"
+UNFINISHED: Final = ".unfinished"
+"""Stands in a folder while it is being filled."""
+
+MANIFEST_COLUMNS: Final = ("image_id", "image", "labels", "split")
+
+
+def claim_folder(out: Path) -> None:
+    """Make a folder for a new data set.
+
+    Raises
+    ------
+    InputError
+        If it holds something that no interrupted command left there.
+    """
+    if out.exists() and not out.is_dir():
+        msg = f"{out}: is a file; name a new folder."
+        raise InputError(msg)
+    if out.is_dir() and any(out.iterdir()) and not (out / UNFINISHED).is_file():
+        msg = f"{out}: holds something already; name a new folder."
+        raise InputError(msg)
+    write_text(out / UNFINISHED, "Not complete; the command that made it goes on from here.\n")
+
+
+def release_folder(out: Path) -> None:
+    """Say that a claimed folder is complete."""
+    (out / UNFINISHED).unlink(missing_ok=True)
+
+
+def manifest_row(record: Record, sample: Sample, image: str, labels: str) -> dict[str, str]:
+    """Return an image's line of a manifest, with all that is known of it."""
+    known = {
+        "channel_names": ";".join(sample.channel_names),
+        "pixel_size_um": f"{sample.pixel_size_um:.10g}" if sample.pixel_size_um > 0 else "",
+    }
+    return {
+        "image_id": record.image_id,
+        "image": image,
+        "labels": labels,
+        "split": record.split,
+        **record.metadata,
+        **{name: value for name, value in known.items() if value},
+    }
+
+
+def write_manifest(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """Write ``manifest.csv``; columns that some rows lack are empty there."""
+    columns = [
+        *MANIFEST_COLUMNS,
+        *dict.fromkeys(name for row in rows for name in row if name not in MANIFEST_COLUMNS),
+    ]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
