@@ -69,14 +69,15 @@ def cell_morphology(labels: LabelImage) -> Columns:
     convexity. ``perimeter_px`` is OpenCV's ``arcLength``, ``solidity`` is scikit-image's.
 
     With ``perimeter_px`` in the denominator, a disc would have convexity 0.95, for its outline
-    goes in steps where the hull goes straight. Convexity therefore divides by the minimum-length
+    goes in steps where the hull goes straight. Convexity therefore divides by the minimum-perimeter
     polygon [2]_: the shortest closed line that keeps the centres of the cell's pixels inside and
     those of all others outside. For a convex cell that is its hull.
 
     References
     ----------
-    .. [1] Y. Wang et al., "Comprehensive evaluation of cell segmentation methods".
-    .. [2] F. Sloboda, B. Zatko and J. Stoer, Adv. Digital Comput. Geometry, Springer, 1998.
+    .. [1] Y. Wang et al., "A systematic evaluation of computational methods for cell
+       segmentation", Brief. Bioinform., 2024.
+    .. [2] J. Sklansky, R. L. Chazin and B. J. Hansen, IEEE Trans. Comput. 21:260, 1972.
 
     Examples
     --------

@@ -250,12 +250,11 @@ def _next_turn(gates: IntArray, start: int, row: int, column: int) -> tuple[int,
 @compiled
 def _hull_length(lefts: Side, rights: Side) -> float:
     """Return the length around the convex hull of the pixels between two sides."""
-    length = 0.0
+    length: float = -(lefts[0] + rights[0] + lefts[-1] + rights[-1])
     for side in (lefts, rights):
         corners = _corners(side)
         for one, other in zip(corners[:-1], corners[1:]):  # noqa: B905, RUF007 - not compiled
             length += np.hypot(other - one, side[other] - side[one])
-    length -= lefts[0] + rights[0] + lefts[-1] + rights[-1]
     return length
 
 
