@@ -11,8 +11,11 @@ from ._conventions import (
     score_convention,
 )
 from ._distance_scores import distance_scores
+from ._image_quality import ImageQuality, image_quality
+from ._intensities import cell_intensity
 from ._matching import Matches, match_instances, match_overlap, matched_pairs
 from ._measures import MEASURES, Measure, find_measure
+from ._morphology import cell_morphology
 from ._overlap import Overlap, label_overlap
 from ._partitions import (
     BestPartners,
@@ -39,6 +42,7 @@ __all__ = [
     "CocoScores",
     "Convention",
     "ConventionRow",
+    "ImageQuality",
     "Information",
     "Matches",
     "Measure",
@@ -52,6 +56,8 @@ __all__ = [
     "best_partner_scores",
     "boundary_f",
     "cell_columns",
+    "cell_intensity",
+    "cell_morphology",
     "coco_matches",
     "coco_scores",
     "compare_conventions",
@@ -59,6 +65,7 @@ __all__ = [
     "distance_scores",
     "find_convention",
     "find_measure",
+    "image_quality",
     "image_scores",
     "is_compiled",
     "label_information",
