@@ -13,7 +13,6 @@ from workbench.datasets import (
     open_dataset,
     read_examples,
     read_sample,
-    survey_dataset,
 )
 from workbench.schema import InputError
 
@@ -138,26 +137,3 @@ def test_examples_come_from_every_group(demo_data: Path) -> None:
         "fluorescence", "fluorescence", "histology", "histology", "phase_contrast",
         "phase_contrast",
     ]  # fmt: skip
-
-
-def test_a_survey_counts_cells_and_lists_what_cannot_be_read(
-    small_dataset: Callable[..., Path],
-) -> None:
-    folder = small_dataset()
-    (folder / "images" / "im3.tif").write_bytes(b"broken")
-    survey = survey_dataset(open_dataset(folder))
-    assert survey.images["n_cells"].tolist() == [16] * 4
-    assert survey.images["modality"].unique().tolist() == ["discs"]
-    assert len(survey.cells) == 64
-    assert survey.problems["image_id"].tolist() == ["im3"]
-    assert "can't be read" in survey.problems["problem"][0]
-
-
-def test_the_real_images_are_read_whole(real_data: Path) -> None:
-    dataset = open_dataset(real_data / "dsb2018")
-    survey = survey_dataset(dataset)
-    assert len(dataset.records) == 412
-    assert survey.images["n_cells"].sum() == 17_985
-    assert survey.problems.empty
-    assert open_dataset(real_data / "codex_tissue").split("test")
-    assert read_sample(open_dataset(real_data / "codex_tissue").records[0]).image.shape[2] == 3

@@ -39,7 +39,7 @@ def images_by_group(images: pd.DataFrame, *, by: str) -> pd.DataFrame:
     Parameters
     ----------
     images
-        Facts per image, from :func:`workbench.datasets.survey_dataset`.
+        Facts per image, from :func:`workbench.studies.survey_dataset`.
     by
         Column of the groups.
 

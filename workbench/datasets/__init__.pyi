@@ -19,7 +19,6 @@ from ._records import (
     read_reference,
     read_sample,
 )
-from ._survey import Survey, survey_dataset
 from ._synthetic import (
     SyntheticConfig,
     synthetic_samples,
@@ -43,7 +42,6 @@ __all__ = [
     "Listing",
     "ReadingOptions",
     "Record",
-    "Survey",
     "SyntheticConfig",
     "coco_annotations",
     "describe_image",
@@ -61,7 +59,6 @@ __all__ = [
     "read_reference",
     "read_sample",
     "recognise_labels",
-    "survey_dataset",
     "synthetic_samples",
     "write_image",
     "write_synthetic_dataset",

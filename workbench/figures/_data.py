@@ -71,7 +71,7 @@ def cell_count_distribution(images: pd.DataFrame, *, by: str = "split") -> go.Fi
     Parameters
     ----------
     images
-        From :func:`workbench.datasets.survey_dataset`.
+        From :func:`workbench.studies.survey_dataset`.
     by
         Column whose values become boxes.
     """
@@ -84,7 +84,7 @@ def area_distribution(cells: pd.DataFrame, images: pd.DataFrame, *, by: str = "s
     Parameters
     ----------
     cells, images
-        From :func:`workbench.datasets.survey_dataset`.
+        From :func:`workbench.studies.survey_dataset`.
     by
         Column of ``images`` whose values become curves.
     """

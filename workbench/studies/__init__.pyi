@@ -43,6 +43,7 @@ from ._score_texts import (
     summary_rows,
 )
 from ._scoring import ScoringConfig, read_scoring_config
+from ._survey import Survey, survey_dataset
 from ._terminal import print_plan, print_result, print_status, print_table
 from ._train import TrainJob, train, training_samples
 from ._view import (
@@ -76,6 +77,7 @@ __all__ = [
     "ScoringConfig",
     "Stage",
     "StudyConfig",
+    "Survey",
     "TrainJob",
     "build_report",
     "check_parameters",
@@ -116,6 +118,7 @@ __all__ = [
     "study_yaml",
     "summary_rows",
     "summary_table",
+    "survey_dataset",
     "train",
     "training_samples",
     "update_report",
