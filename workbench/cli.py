@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from workbench import __version__
+from workbench.cli_data import data_app
 
 app = typer.Typer(
     name="workbench",
@@ -21,6 +22,8 @@ app = typer.Typer(
     "\n\nStart with `workbench run studies/demo.yaml`; its report, notebooks and predictions then "
     "lie in `runs/demo`.",
 )
+
+app.add_typer(data_app)
 
 RunFolder = Annotated[
     Path,

@@ -11,6 +11,7 @@ import tifffile
 import zarr
 
 from workbench.datasets import (
+    DatasetFile,
     ImageChoice,
     describe_image,
     open_dataset,
@@ -19,6 +20,7 @@ from workbench.datasets import (
     read_labels,
     read_record_image,
     read_sample,
+    write_dataset_file,
 )
 from workbench.schema import InputError
 
@@ -284,3 +286,22 @@ def test_a_manifest_does_not_reach_out_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "set" / "manifest.csv").write_text("image_id,image\na,images/../../a.tif\n")
     with pytest.raises(InputError, match=r"names the file .* which lies outside"):
         open_dataset(tmp_path / "set")
+
+
+def test_a_dataset_file_is_not_overruled(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "dataset.yaml").write_text("channels: '0'\n")
+    with pytest.raises(InputError, match="says itself how it is read"):
+        open_dataset(tmp_path, layout="folders")
+
+
+def test_a_dataset_file_moves_with_its_data_set(tmp_path: Path) -> None:
+    (tmp_path / "set" / "images").mkdir(parents=True)
+    np.save(tmp_path / "set" / "images" / "a.npy", TWO_CHANNELS)
+    chosen = DatasetFile(path=tmp_path / "set", axes="CYX", channels="1")
+    write_dataset_file(tmp_path / "red.yaml", chosen)
+    tmp_path.rename(tmp_path.with_name("moved"))
+    dataset = open_dataset(tmp_path.with_name("moved") / "red.yaml")
+    assert dataset.name == "red"
+    assert np.array_equal(read_record_image(dataset.records[0]).pixels[..., 0], TWO_CHANNELS[1])
+    tmp_path.with_name("moved").rename(tmp_path)

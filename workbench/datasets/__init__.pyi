@@ -7,10 +7,10 @@ from ._label_geojson import labels_geojson
 from ._label_ids import LabelPairs, pair_labels
 from ._label_sources import open_labels
 from ._label_values import LabelNote, LabelRead, LabelSource
-from ._layout_values import Layout, Listing, ReadingOptions
+from ._layout_values import Layout, Listing, ReadingOptions, record_info
 from ._layouts import LAYOUTS
 from ._manifest import find_label_files
-from ._open import DatasetFile, open_dataset, read_dataset_file
+from ._open import DatasetFile, open_dataset, read_dataset_file, write_dataset_file
 from ._records import (
     Dataset,
     Record,
@@ -59,7 +59,9 @@ __all__ = [
     "read_reference",
     "read_sample",
     "recognise_labels",
+    "record_info",
     "synthetic_samples",
+    "write_dataset_file",
     "write_image",
     "write_synthetic_dataset",
 ]

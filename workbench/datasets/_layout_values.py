@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from workbench.datasets._files import read_image_file
-from workbench.datasets._image_values import WHOLE_FILE, ImageChoice, ImageRead
+from workbench.datasets._files import describe_image, read_image_file
+from workbench.datasets._image_values import WHOLE_FILE, ImageChoice, ImageInfo, ImageRead
 from workbench.datasets._label_values import LabelSource
 from workbench.datasets._records import Record
 from workbench.schema import InputError, LabelImage
@@ -74,6 +74,20 @@ class ImageFile:
     def __call__(self) -> ImageRead:
         """Read it."""
         return read_image_file(self.path, self.choice)
+
+
+def record_info(record: Record) -> ImageInfo | None:
+    """Return what the file of a record says of itself; None where the image is part of more.
+
+    Raises
+    ------
+    InputError
+        If the file can't be read.
+    """
+    reader = record.image_reader
+    if isinstance(reader, ImageFile):
+        return describe_image(reader.path, reader.choice)
+    return describe_image(record.image) if reader is None else None
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,9 @@ def open_dataset(
         raise InputError(msg)
     described = path / DATASET_FILE if path.is_dir() else path
     if described.name.endswith((".yaml", ".yml")) and described.is_file():
+        if layout or options != DEFAULT_OPTIONS:
+            msg = f"{described}: says itself how it is read; change it there, or name its data set."
+            raise InputError(msg)
         file = read_dataset_file(described)
         data = described.parent / file.path
         if not data.exists():
@@ -115,6 +118,29 @@ def read_dataset_file(path: Path) -> DatasetFile:
         place = ".".join(map(str, first["loc"])) or "the file"
         msg = f"{path}: {place}: {first['msg']}; it may hold {', '.join(DatasetFile.model_fields)}."
         raise InputError(msg) from error
+
+
+def write_dataset_file(path: Path, file: DatasetFile) -> None:
+    """Write a ``dataset.yaml``; its path of the data set is made to start there, or absolute.
+
+    Raises
+    ------
+    InputError
+        If the file has another ending than .yaml, by which it is recognised.
+    """
+    if path.suffix not in (".yaml", ".yml"):
+        msg = f"{path}: expected a name ending in .yaml, by which data set files are recognised."
+        raise InputError(msg)
+    folder, data = path.parent.resolve(), file.path.resolve()
+    inside = data.is_relative_to(folder)
+    chosen = file.model_copy(update={"path": data.relative_to(folder) if inside else data})
+    values = {
+        name: value
+        for name, value in chosen.model_dump(mode="json").items()
+        if value or name == "path"
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
 
 
 def _find_layout(path: Path, name: str) -> Layout:

@@ -8,6 +8,7 @@ from ._config import (
     study_yaml,
 )
 from ._convert import Converted, convert_dataset
+from ._data_texts import axes_rows, dataset_lines
 from ._evaluate import EvaluateJob, conventions_of_image, evaluate, failed_images
 from ._graph import NOTEBOOKS, Job, draft_jobs, notebook_folder, plan_jobs
 from ._job_configs import CompareJob, ErrorsJob, ExploreJob, JobConfig
@@ -79,10 +80,12 @@ __all__ = [
     "StudyConfig",
     "Survey",
     "TrainJob",
+    "axes_rows",
     "build_report",
     "check_parameters",
     "conventions_of_image",
     "convert_dataset",
+    "dataset_lines",
     "declared_parameters",
     "draft_jobs",
     "evaluate",

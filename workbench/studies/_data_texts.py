@@ -1,0 +1,77 @@
+"""What a data set is, before it is read whole: layout, splits, axes and channels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from workbench.datasets import LAYOUTS, Dataset, Record, read_record_image, record_info
+from workbench.schema import InputError
+from workbench.studies._report_parts import ReportTable
+
+N_IMAGES_SHOWN = 5
+N_NOTES_SHOWN = 10
+
+
+def dataset_lines(dataset: Dataset) -> list[str]:
+    """Return layout, size, splits and metadata of a data set as sentences.
+
+    Parameters
+    ----------
+    dataset
+        Of which nothing is read here.
+    """
+    records = dataset.records
+    splits = pd.Series([record.split for record in records]).value_counts(sort=False)
+    columns = list(dict.fromkeys(name for record in records for name in record.metadata))
+    labelled = sum(record.labels is not None for record in records)
+    notes = list(dataset.notes[:N_NOTES_SHOWN])
+    if len(dataset.notes) > N_NOTES_SHOWN:
+        notes.append(f"... and {len(dataset.notes) - N_NOTES_SHOWN} more notes.")
+    return [
+        f"{dataset.name}: {LAYOUTS[dataset.layout].title} (layout {dataset.layout})",
+        f"Images: {len(records):,}, {labelled:,} of them annotated",
+        f"Splits: {', '.join(f'{name} {count:,}' for name, count in splits.items())}",
+        f"Metadata: {', '.join(columns) or 'none'}",
+        *(f"Note: {note}" for note in notes),
+    ]
+
+
+def axes_rows(dataset: Dataset, *, n: int = N_IMAGES_SHOWN) -> ReportTable:
+    """Return how the first images are read: axes, channels, pixel size, and who says so.
+
+    Parameters
+    ----------
+    dataset
+        Its first images are read.
+    n
+        How many.
+    """
+    frame = pd.DataFrame([_image_row(record) for record in dataset.records[:n]])
+    more = f" of {len(dataset.records):,}" if len(dataset.records) > n else ""
+    return ReportTable(
+        "axes", f"How images are read, the first {len(frame)}{more}. Axes: T, Z, C, Y, X; S are "
+        "the samples of a colour.", frame,
+    )  # fmt: skip
+
+
+def _image_row(record: Record) -> dict[str, str]:
+    row = {"Image": record.image_id, "Axes": "", "Told by": "", "Shape": ""}
+    try:
+        info, image = record_info(record), read_record_image(record)
+    except InputError as error:
+        return row | {"Read as": str(error)}
+    if info:
+        row |= {
+            "Axes": info.axes,
+            "Told by": info.axes_from,
+            "Shape": " x ".join(map(str, info.shape)),
+        }
+    height, width, channels = image.pixels.shape
+    names = ", ".join(image.channel_names) or (f"{channels}, not named" if channels > 1 else "1")
+    size = image.pixel_size_um
+    return row | {
+        "Read as": f"{height} x {width}, {image.pixels.dtype}",
+        "Channels": names,
+        "Pixel, µm": "not told" if np.isnan(size) else f"{size:.4g}",
+    }
