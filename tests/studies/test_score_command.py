@@ -177,16 +177,31 @@ def test_confidences_of_coco_json_rank_the_cells(folders: tuple[Path, Path]) -> 
     assert 0 < expected.ap50 < 0.5, "the more confident detection is the wrong one"
 
 
-def test_volumes_are_scored_where_the_measures_are_defined(tmp_path: Path) -> None:
+@pytest.fixture
+def volumes(tmp_path: Path) -> tuple[Path, Path]:
+    """A cell in a volume, predicted as it is."""
     volume = np.zeros((4, 20, 20), np.uint16)
     volume[1:3, 5:9, 5:9] = 7
-    for name in ("reference", "predicted"):
-        tifffile.imwrite(tmp_path / f"{name}.tif", volume, imagej=True, metadata={"axes": "ZYX"})
-    _, out = score(tmp_path / "reference.tif", tmp_path / "predicted.tif", config=ScoringConfig())
+    files = tmp_path / "nuclei.tif", tmp_path / "predicted.tif"
+    for path in files:
+        tifffile.imwrite(path, volume, imagej=True, metadata={"axes": "ZYX"})
+    return files
+
+
+def test_volumes_are_scored_where_the_measures_are_defined(volumes: tuple[Path, Path]) -> None:
+    _, out = score(*volumes, config=ScoringConfig())
     assert f1_of(out)["value"].tolist() == [1.0]
     kinds = {MEASURES[name].kind for name in pd.read_parquet(out / "images.parquet")["metric"]}
     assert kinds == {"matching", "cells", "pixels", "partition"}
     assert pd.read_parquet(out / "cells.parquet").empty
+
+
+@pytest.mark.parametrize("options", [{"convention": "neurips_cellseg"}, {"border": "match_aware"}])
+def test_rules_on_the_border_are_refused_to_a_volume_by_name(
+    volumes: tuple[Path, Path], options: dict[str, str]
+) -> None:
+    with pytest.raises(InputError, match=r"^image 'nuclei': .* got 3 dimensions; score plane by"):
+        score(*volumes, config=ScoringConfig(**options))
 
 
 def test_conventions_name_their_own_value_of_the_data_set(folders: tuple[Path, Path]) -> None:

@@ -174,6 +174,11 @@ def score_images(
     Scored
         An image whose reference can't be read has undefined scores and the status
         "reference_unreadable"; the others go on.
+
+    Raises
+    ------
+    InputError
+        If an image is a volume and the rules asked for are for two-dimensional images.
     """
     score_columns: dict[str, list[Any]] = {name: [] for name in SCORE_COLUMNS}
     cell_parts: list[dict[str, Any]] = []
@@ -190,7 +195,11 @@ def score_images(
         status = pair.status
         if status == "ok" and not any(counts.values()):
             status = "undefined"
-        scores = _scores(pair, overlap, config)
+        try:
+            scores = _scores(pair, overlap, config)
+        except InputError as error:
+            msg = f"image {task.image_id!r}: {error}"
+            raise InputError(msg) from error
         if status == "reference_unreadable":
             scores = [replace(score, value=np.nan) for score in scores]
         else:
