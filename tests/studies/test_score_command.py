@@ -189,11 +189,15 @@ def volumes(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_volumes_are_scored_where_the_measures_are_defined(volumes: tuple[Path, Path]) -> None:
-    _, out = score(*volumes, config=ScoringConfig())
+    result, out = score(*volumes, config=ScoringConfig())
     assert f1_of(out)["value"].tolist() == [1.0]
     kinds = {MEASURES[name].kind for name in pd.read_parquet(out / "images.parquet")["metric"]}
     assert kinds == {"matching", "cells", "pixels", "partition"}
     assert pd.read_parquet(out / "cells.parquet").empty
+    problem = result.problems.iloc[0]
+    assert problem[["image_id", "problem"]].tolist() == ["nuclei", "volume"]
+    assert problem["detail"].startswith("distance measures and the table of cells")
+    assert result.n_scored == 1, "it is no unusable prediction"
 
 
 @pytest.mark.parametrize("options", [{"convention": "neurips_cellseg"}, {"border": "match_aware"}])
@@ -202,6 +206,11 @@ def test_rules_on_the_border_are_refused_to_a_volume_by_name(
 ) -> None:
     with pytest.raises(InputError, match=r"^image 'nuclei': .* got 3 dimensions; score plane by"):
         score(*volumes, config=ScoringConfig(**options))
+
+
+def test_distances_asked_for_by_name_are_refused_to_a_volume(volumes: tuple[Path, Path]) -> None:
+    with pytest.raises(InputError, match=r"^image 'nuclei': mhd: .*; leave them out of the"):
+        score(*volumes, config=ScoringConfig(measures=("f1", "mhd")))
 
 
 def test_conventions_name_their_own_value_of_the_data_set(folders: tuple[Path, Path]) -> None:

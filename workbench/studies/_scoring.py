@@ -34,6 +34,9 @@ DEFAULT_CONVENTION: Final = "workbench"
 BorderRule = Literal["keep", "match_aware"]
 BORDER_RULES: Final = get_args(BorderRule)
 DISTANCES: Final = frozenset(m.name for m in MEASURES.values() if m.kind == "distance")
+VOLUME_LEFT_OUT: Final = (
+    "distance measures and the table of cells are for two-dimensional images; left out"
+)
 
 
 class ScoringConfig(BaseModel):
@@ -178,7 +181,7 @@ def score_images(
     Raises
     ------
     InputError
-        If an image is a volume and the rules asked for are for two-dimensional images.
+        If an image is a volume, and a measure or rule asked for is for two-dimensional images.
     """
     score_columns: dict[str, list[Any]] = {name: [] for name in SCORE_COLUMNS}
     cell_parts: list[dict[str, Any]] = []
@@ -209,6 +212,8 @@ def score_images(
         if len(overlap.shape) == 2:
             cells = cell_columns(overlap, confidences=pair.confidences)
             cell_parts.append(cells | {k: [v] * len(cells["cell_id"]) for k, v in origin.items()})
+        else:
+            problems.append((task.image_id, "reference", "volume", VOLUME_LEFT_OUT))
         step()
     joined: dict[str, Sequence[Any]] = {
         name: np.concatenate([part[name] for part in cell_parts]).tolist() if cell_parts else []
@@ -278,9 +283,18 @@ def _scores(pair: _Pair, overlap: Overlap, config: ScoringConfig) -> list[Score]
         )
         return scores if config.convention != DEFAULT_CONVENTION else _wanted(scores, config)
     scores = image_scores(overlap, iou_thresholds=config.iou_thresholds)
-    # Distances between outlines are defined in the plane alone.
-    if config.wants(DISTANCES) and len(overlap.shape) == 2:
-        scores += distance_scores(pair.reference, pair.predicted, overlap, measures=config.measures)
+    if len(overlap.shape) == 2:
+        if config.wants(DISTANCES):
+            scores += distance_scores(
+                pair.reference, pair.predicted, overlap, measures=config.measures
+            )
+    elif named := [name for name in config.measures if name in DISTANCES]:
+        msg = (
+            f"{', '.join(named)}: distances are for two-dimensional label images, got "
+            f"{len(overlap.shape)} dimensions; leave them out of the measures, or score plane by "
+            "plane."
+        )
+        raise InputError(msg)
     return _wanted(scores, config)
 
 
