@@ -17,7 +17,13 @@ import tifffile
 from tests.conftest import REPOSITORY, discs, run_workbench
 from workbench.metrics import MEASURES, coco_matches, coco_scores, label_overlap
 from workbench.schema import InputError
-from workbench.studies import ScoreResult, ScoringConfig, measures_page, score_to_folder
+from workbench.studies import (
+    ScoreResult,
+    ScoringConfig,
+    measures_page,
+    score_to_folder,
+    summary_rows,
+)
 
 F1 = ScoringConfig(measures=("f1",), iou_thresholds=(0.5,))
 
@@ -79,6 +85,12 @@ def test_json_is_all_that_standard_output_gets(folders: tuple[Path, Path], tmp_p
     told = json.loads(result.stdout)
     assert {row["metric"] for row in told["summary"]} == {"f1", "segmentation_quality"}
     assert told["n_images"] == told["n_scored"] == 2
+
+
+def test_counts_are_shown_as_counts_whatever_is_computed(folders: tuple[Path, Path]) -> None:
+    shown = summary_rows(score(*folders)[0].summary)
+    (row,) = shown.rows()
+    assert dict(zip(shown.header(), row, strict=True))["Undefined"] == "0"
 
 
 def test_missing_and_unusable_predictions_count_as_empty_and_are_listed(

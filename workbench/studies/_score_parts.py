@@ -88,7 +88,9 @@ def join_parts(
         keys_of = zip(summary["metric"], summary["threshold"].map(str), strict=True)
         summary["by_convention"] = [own.get(key, np.nan) for key in keys_of]
     elif config.border == "keep":
-        summary = pd.concat([summary, _coco_rows(coco, summary, config)], ignore_index=True)
+        of_dataset = _coco_rows(coco, summary, config)
+        if len(of_dataset):  # beside an empty table, counts would become floats
+            summary = pd.concat([summary, of_dataset], ignore_index=True)
     problems = pd.concat([pd.read_parquet(part / "problems.parquet") for part in parts])
     problems = pd.concat([problems, surplus])
     for name, table in (("summary", summary), ("problems", problems)):
