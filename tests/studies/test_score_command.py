@@ -93,6 +93,17 @@ def test_counts_are_shown_as_counts_whatever_is_computed(folders: tuple[Path, Pa
     assert dict(zip(shown.header(), row, strict=True))["Undefined"] == "0"
 
 
+def test_measures_of_the_data_set_can_be_asked_for_alone(folders: tuple[Path, Path]) -> None:
+    config = ScoringConfig(measures=("average_recall_coco_50",))
+    result, out = score(*folders, config=config)
+    (row,) = result.summary.to_dict("records")
+    assert (row["model"], row["n_images"], row["micro"]) == ("predicted", 2, 0.75)
+    assert (result.n_images, result.n_scored) == (2, 2)
+    assert pd.read_parquet(out / "images.parquet").empty
+    everything = score(*folders, config=ScoringConfig())[0].summary
+    assert everything.dtypes.equals(result.summary.dtypes)
+
+
 def test_missing_and_unusable_predictions_count_as_empty_and_are_listed(
     folders: tuple[Path, Path],
 ) -> None:

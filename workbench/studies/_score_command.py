@@ -107,7 +107,14 @@ def score_to_folder(
         out.mkdir(parents=True, exist_ok=True)
         with lock_run(out):
             parts = _score_parts(request, out, workers=workers, scheduler=scheduler, tell=tell)
-            result = join_parts(parts, out, config, surplus)
+            result = join_parts(
+                parts,
+                out,
+                member=request.member,
+                n_images=len(request.tasks),
+                config=config,
+                surplus=surplus,
+            )
             remove_folder(out / PARTS)
     except OSError as error:
         msg = f"{out}: can't write there ({error.strerror}); choose another folder with --out."
