@@ -275,6 +275,7 @@ def test_cells_at_the_border_are_left_out_by_match(tmp_path: Path) -> None:
         (["--border", "strip"], "no border rule is called 'strip'; there are keep, match_aware"),
         (["--measures", "f1", "--convention", "ctc"], "ctc has measures of its own"),
         (["--border", "match_aware", "--convention", "coco"], "coco has a border rule of its own"),
+        (["--border", "match_aware", "--measures", "f1,mhd"], "no border rule is known for mhd"),
     ],
 )
 def test_an_unknown_name_is_told_before_anything_is_read(

@@ -34,6 +34,7 @@ DEFAULT_CONVENTION: Final = "workbench"
 BorderRule = Literal["keep", "match_aware"]
 BORDER_RULES: Final = get_args(BorderRule)
 DISTANCES: Final = frozenset(m.name for m in MEASURES.values() if m.kind == "distance")
+BORDER_KINDS: Final = ("matching", "cells", "pixels", "partition")
 VOLUME_LEFT_OUT: Final = (
     "distance measures and the table of cells are for two-dimensional images; left out"
 )
@@ -54,7 +55,7 @@ class ScoringConfig(BaseModel):
     border
         What becomes of cells at the image border under the default convention: "keep" scores them
         as any other; "match_aware" leaves out a pair whose reference cell touches the border, and
-        an unmatched cell that touches it itself.
+        an unmatched cell that touches it itself. It has no distances and no measures of COCO.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,7 +83,7 @@ def read_scoring_config(*, measures: str, convention: str, border: str) -> Scori
     Raises
     ------
     InputError
-        If a name is unknown.
+        If a name is unknown, or names don't go together.
     """
     names = [] if measures == "all" else [name.strip() for name in measures.split(",")]
     if border not in BORDER_RULES:
@@ -94,8 +95,12 @@ def read_scoring_config(*, measures: str, convention: str, border: str) -> Scori
     if names and convention != DEFAULT_CONVENTION:
         msg = f"{convention} has measures of its own; leave --measures away."
         raise InputError(msg)
+    known = [find_measure(name) for name in names]
+    if border != "keep" and (without := [m.name for m in known if m.kind not in BORDER_KINDS]):
+        msg = f"no border rule is known for {', '.join(without)}; leave them or --border away."
+        raise InputError(msg)
     return ScoringConfig(
-        measures=tuple(find_measure(name).name for name in names),
+        measures=tuple(measure.name for measure in known),
         convention=find_convention(convention).name,
         border=cast("BorderRule", border),
     )
