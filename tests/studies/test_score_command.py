@@ -169,9 +169,7 @@ def test_a_split_of_a_data_set_is_scored_alone(
 ) -> None:
     dataset = small_dataset()
     _, out = score(dataset, dataset / "labels", split="test")
-    assert f1_of(dataset / "out" if (dataset / "out").exists() else out).index.tolist() == [
-        "im2", "im3", "im4",
-    ]  # fmt: skip
+    assert f1_of(out).index.tolist() == ["im2", "im3", "im4"]
 
 
 def test_confidences_of_coco_json_rank_the_cells(folders: tuple[Path, Path]) -> None:
