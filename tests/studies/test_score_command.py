@@ -164,12 +164,21 @@ def test_a_binary_mask_is_converted_and_said_to_be(folders: tuple[Path, Path]) -
     assert len(noted) == 1
 
 
+@pytest.mark.parametrize("index", ["", "manifest.csv"])
 def test_a_split_of_a_data_set_is_scored_alone(
-    small_dataset: Callable[..., Path], tmp_path: Path
+    small_dataset: Callable[..., Path], index: str
 ) -> None:
     dataset = small_dataset()
-    _, out = score(dataset, dataset / "labels", split="test")
+    _, out = score(dataset / index, dataset / "labels", split="test")
     assert f1_of(out).index.tolist() == ["im2", "im3", "im4"]
+
+
+def test_a_split_without_labels_is_refused(small_dataset: Callable[..., Path]) -> None:
+    dataset = small_dataset()
+    manifest = dataset / "manifest.csv"
+    manifest.write_text(manifest.read_text().replace("labels/im1.tif", ""))
+    with pytest.raises(InputError, match="no image of split 'val' has labels"):
+        score(dataset, dataset / "labels", split="val")
 
 
 def test_confidences_of_coco_json_rank_the_cells(folders: tuple[Path, Path]) -> None:

@@ -27,6 +27,7 @@ from workbench.studies._scoring import (
 
 BATCH: Final = 32
 PARTS: Final = ".parts"
+MANIFEST: Final = "manifest.csv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +136,12 @@ def _request(
     found = pair_labels(truth, answers)
     pairs = dict(found.pairs)
     if split is not None:
-        chosen = {record.image_id for record in open_dataset(reference).split(split)}
+        folder = reference.parent if reference.name == MANIFEST else reference
+        chosen = {record.image_id for record in open_dataset(folder).split(split)}
         pairs = {name: partner for name, partner in pairs.items() if name in chosen}
+        if not pairs:
+            msg = f"{reference}: no image of split {split!r} has labels; choose another split."
+            raise InputError(msg)
     request = ScoreRequest(
         truth,
         answers,
@@ -240,7 +245,7 @@ def _key(request: ScoreRequest) -> str:
 
 def _fingerprint(source: LabelSource) -> list[tuple[str, int, int]]:
     path = source.path
-    root = path.parent if path.name == "manifest.csv" else path
+    root = path.parent if path.name == MANIFEST else path
     files = sorted(root.rglob("*")) if root.is_dir() else [root]
     stats = [(str(file), file.stat()) for file in files if file.is_file()]
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
