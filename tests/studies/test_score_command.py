@@ -21,6 +21,7 @@ from workbench.studies import (
     ScoreResult,
     ScoringConfig,
     measures_page,
+    problem_rows,
     score_to_folder,
     summary_rows,
 )
@@ -171,6 +172,20 @@ def test_a_split_of_a_data_set_is_scored_alone(
     dataset = small_dataset()
     _, out = score(dataset / index, dataset / "labels", split="test")
     assert f1_of(out).index.tolist() == ["im2", "im3", "im4"]
+
+
+def test_problems_of_one_kind_are_told_once_with_an_example_where_they_differ() -> None:
+    found = [
+        *(("", "predicted", "left_out", f"{name}.txt: no label file") for name in "abcd"),
+        *((name, "predicted", "extra", "no reference of that name") for name in "efgh"),
+        *((name, "reference", "pieces", f"{n} of 9 cells") for n, name in enumerate("ij", 1)),
+    ]
+    problems = pd.DataFrame(found, columns=["image_id", "side", "problem", "detail"])
+    assert problem_rows(problems).rows() == [
+        ["predicted", "left_out", "4", "", "e.g. a.txt: no label file"],
+        ["predicted", "extra", "4", "e, f, g and 1 more", "no reference of that name"],
+        ["reference", "pieces", "2", "i, j", "e.g. i: 1 of 9 cells"],
+    ]
 
 
 def test_a_split_without_labels_is_refused(small_dataset: Callable[..., Path]) -> None:
