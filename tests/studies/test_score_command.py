@@ -73,7 +73,7 @@ def test_two_folders_of_labels_are_scored(folders: tuple[Path, Path], tmp_path: 
     assert len(pd.read_csv(out / "images.csv")) == len(pd.read_parquet(out / "images.parquet"))
     assert "F1 @ 0.5" in result.stdout
     assert "0.833" in result.stdout
-    assert "2 of 2 images with a usable prediction" in result.stdout
+    assert "Usable predictions: 2 of 2 images." in result.stdout
     assert not (out / ".parts").exists()
 
 
