@@ -21,7 +21,7 @@ from workbench.metrics import (
     dataset_score,
 )
 from workbench.schema import FAILED_STATUSES, STATUSES, Member
-from workbench.store import atomic_path, move_folder, write_table
+from workbench.store import atomic_path, join_tables, move_folder, write_table
 from workbench.studies._scoring import (
     DEFAULT_CONVENTION,
     Scored,
@@ -82,7 +82,7 @@ def join_parts(
 ) -> ScoreResult:
     """Write the tables of all parts as one, a part in memory at a time."""
     for name in ("images", "cells"):
-        _join_parquet([part / f"{name}.parquet" for part in parts], out / f"{name}.parquet")
+        join_tables([part / f"{name}.parquet" for part in parts], out / f"{name}.parquet")
     _join_csv([part / "images.parquet" for part in parts], out / "images.csv")
     keys = ["model", "seed", "metric", "threshold"]
     summary = measure_summary(
@@ -176,17 +176,6 @@ def _load_coco(parts: Sequence[Path]) -> Iterator[CocoMatches]:
                 values["matched"][:, chosen],
                 int(values["n_reference"][place]),
             )
-
-
-def _join_parquet(parts: Sequence[Path], target: Path) -> None:
-    import pyarrow.parquet as pq
-
-    with (
-        atomic_path(target) as partial,
-        pq.ParquetWriter(partial, pq.read_schema(parts[0])) as writer,
-    ):
-        for part in parts:
-            writer.write_table(pq.read_table(part))
 
 
 def _join_csv(parts: Sequence[Path], target: Path) -> None:
