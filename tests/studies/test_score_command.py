@@ -313,6 +313,24 @@ def test_an_unknown_name_is_told_before_anything_is_read(
 
 
 @pytest.mark.slow
+def test_a_running_scheduler_gives_the_same_tables_wherever_its_workers_were_started(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import LocalCluster
+
+    here, remote = tmp_path / "here", tmp_path / "remote"
+    score_to_folder(*folders, here, config=ScoringConfig(), tell=lambda _: None)
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        monkeypatch.chdir(tmp_path)
+        score_to_folder(
+            Path("reference"), Path("predicted"), remote, config=ScoringConfig(),
+            scheduler=cluster.scheduler_address, tell=lambda _: None,
+        )  # fmt: skip
+    for name in ("images.parquet", "cells.parquet", "images.csv", "summary.csv", "problems.csv"):
+        assert (here / name).read_bytes() == (remote / name).read_bytes()
+
+
+@pytest.mark.slow
 def test_a_killed_scoring_goes_on_and_ends_with_the_same_tables(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for room in ("reference", "predicted"):

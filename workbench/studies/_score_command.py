@@ -131,8 +131,9 @@ def _request(
     config: ScoringConfig,
 ) -> tuple[ScoreRequest, pd.DataFrame]:
     """Return what to score, and what lies there and is not scored, as problems."""
-    truth = open_labels(reference, channel=channel)
-    answers = open_labels(predicted, channel=channel)
+    # Workers may have been started in another folder.
+    truth = open_labels(reference.absolute(), channel=channel)
+    answers = open_labels(predicted.absolute(), channel=channel)
     found = pair_labels(truth, answers)
     pairs = dict(found.pairs)
     if split is not None:
