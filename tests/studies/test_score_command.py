@@ -331,6 +331,17 @@ def test_a_running_scheduler_gives_the_same_tables_wherever_its_workers_were_sta
 
 
 @pytest.mark.slow
+def test_a_scheduler_without_workers_is_named(folders: tuple[Path, Path]) -> None:
+    from distributed import LocalCluster
+
+    with (
+        LocalCluster(n_workers=0, dashboard_address=None) as cluster,
+        pytest.raises(InputError, match=f"{cluster.scheduler_address} has no workers; start some"),
+    ):
+        score(*folders, scheduler=cluster.scheduler_address)
+
+
+@pytest.mark.slow
 def test_a_killed_scoring_goes_on_and_ends_with_the_same_tables(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for room in ("reference", "predicted"):

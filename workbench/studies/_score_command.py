@@ -99,7 +99,8 @@ def score_to_folder(
     Raises
     ------
     InputError
-        If a side can't be used at all, no name is on both sides, or the tables can't be written.
+        If a side or the scheduler can't be used at all, no name is on both sides, or the tables
+        can't be written.
     """
     if not is_compiled():
         tell("Compiling the measures, once after an installation: about 20 s ...")
@@ -207,7 +208,14 @@ def _on_cluster(
     from distributed import as_completed
 
     with dask_client(workers, scheduler) as client:
-        shared = client.scatter(request, broadcast=True)
+        try:
+            shared = client.scatter(request, broadcast=True)
+        except TimeoutError:
+            msg = (
+                f"the Dask scheduler at {scheduler} has no workers; start some, for example with "
+                f"`dask worker {scheduler}`."
+            )
+            raise InputError(msg) from None
         futures = {
             client.submit(_score_part, shared, tasks, part, pure=False): place
             for place, (tasks, part) in jobs.items()
