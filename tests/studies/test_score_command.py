@@ -13,9 +13,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+from pycocotools import mask as coco_mask
 
 from tests.conftest import REPOSITORY, discs, run_workbench
-from workbench.metrics import MEASURES, coco_matches, coco_scores, label_overlap
+from workbench.metrics import (
+    DEFAULT_IOU_THRESHOLDS,
+    MEASURES,
+    coco_matches,
+    coco_scores,
+    label_overlap,
+)
 from workbench.schema import InputError
 from workbench.studies import (
     ScoreResult,
@@ -220,6 +227,75 @@ def test_confidences_of_coco_json_rank_the_cells(folders: tuple[Path, Path]) -> 
     row = result.summary.set_index("metric").loc["average_precision_coco_50"]
     assert row["micro"] == pytest.approx(expected.ap50)
     assert 0 < expected.ap50 < 0.5, "the more confident detection is the wrong one"
+
+
+def as_coco(images: dict[str, np.ndarray], path: Path) -> Path:
+    """Write every cell as COCO's own tools pack it."""
+    listed, annotations = [], []
+    for number, (name, labels) in enumerate(images.items(), start=1):
+        height, width = labels.shape
+        listed.append({"id": number, "file_name": f"{name}.png", "height": height, "width": width})
+        for cell in np.unique(labels)[1:]:
+            runs = coco_mask.encode(np.asfortranarray(labels == cell, np.uint8))
+            found = {"size": [height, width], "counts": runs["counts"].decode()}
+            annotations.append(
+                {"id": len(annotations) + 1, "image_id": number, "segmentation": found}
+            )
+    path.write_text(json.dumps({"images": listed, "annotations": annotations}))
+    return path
+
+
+def as_runs(images: dict[str, np.ndarray], path: Path) -> Path:
+    """Write every cell as a row of the Data Science Bowl: first pixel and length, by column."""
+    rows = []
+    for name, labels in images.items():
+        for cell in np.unique(labels)[1:]:
+            mask = np.pad(labels.T.ravel() == cell, 1).astype(int)
+            first, end = np.flatnonzero(np.diff(mask) == 1), np.flatnonzero(np.diff(mask) == -1)
+            runs = np.column_stack([first + 1, end - first]).ravel()
+            rows.append({"ImageId": name, "EncodedPixels": " ".join(map(str, runs))})
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def as_npz(images: dict[str, np.ndarray], path: Path) -> Path:
+    """Write all images as one array, as TissueNet does."""
+    np.savez_compressed(path, y=np.stack(list(images.values()))[..., np.newaxis])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("write", "name"), [(as_coco, "found.json"), (as_runs, "found.csv"), (as_npz, "found.npz")]
+)
+def test_real_labels_in_another_form_are_the_same_cells(
+    real_data: Path,
+    tmp_path: Path,
+    write: Callable[[dict[str, np.ndarray], Path], Path],
+    name: str,
+) -> None:
+    files = sorted((real_data / "dsb2018" / "labels").iterdir())[:10]
+    images = {path.stem: tifffile.imread(path) for path in files}
+    if write is as_npz:  # which has one size for all, and names nobody
+        size = np.max([labels.shape for labels in images.values()], axis=0)
+        images = {
+            str(place): np.pad(labels, [(0, more) for more in size - labels.shape])
+            for place, labels in enumerate(images.values())
+        }
+    reference = tmp_path / "reference"
+    reference.mkdir()
+    for image_id, labels in images.items():
+        tifffile.imwrite(reference / f"{image_id}.tif", labels)
+
+    out = tmp_path / "out"
+    run_workbench(
+        "score", "--reference", reference, "--predicted", write(images, tmp_path / name),
+        "--out", out, "--measures", "f1,segmentation_quality", "--workers", "1",
+    )  # fmt: skip
+
+    scores = pd.read_parquet(out / "images.parquet")
+    assert len(scores) == 10 * len(DEFAULT_IOU_THRESHOLDS) * 2
+    assert (scores["value"] == 1).all()
+    assert (scores["status"] == "ok").all()
 
 
 @pytest.fixture
