@@ -102,8 +102,8 @@ def _open_folder(folder: Path) -> LabelSource:
     if not files:
         inner = sorted(path.name for path in folder.glob("[!.]*") if path.is_dir())
         cure = f"give one of its folders ({_some(inner)})" if inner else f"expected {FORMS}"
-        found = f"; found {_some(list(left_out))}" if left_out else ""
-        msg = f"{folder}: holds no label images itself; {cure}{found}."
+        beside = f"; found {_some(list(left_out))}" if left_out else ""
+        msg = f"{folder}: holds no label images itself; {cure}{beside}."
         raise InputError(msg)
     return LabelSource(folder, "folder", tuple(files), left_out, reader=LabelFiles(files))
 
