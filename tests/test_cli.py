@@ -53,6 +53,7 @@ def test_a_dry_run_shows_the_jobs_and_writes_nothing(
 ) -> None:
     out = tmp_path / "run"
     text = run_workbench("run", small_study(), "--out", out, "--dry-run").stdout
+    assert f"Study discs: otsu_watershed; results in {out}" in text
     assert "predict/otsu_watershed-0" in text
     assert "5 jobs, 5 to do" in text
     assert not out.exists()

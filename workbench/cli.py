@@ -109,7 +109,7 @@ def run(
 
     config = read_study(study, overrides or [])
     folder = out or Path("runs") / config.name
-    typer.echo(f"Study {config.name}: {len(config.members)} models, results in {folder}")
+    typer.echo(f"Study {config.name}: {', '.join(config.models)}; results in {folder}")
     # Only now, so that the file's mistakes are told at once.
     from workbench.studies import print_plan, print_result, run_study
 
@@ -232,7 +232,7 @@ def score(
     print_table(summary_rows(result.summary))
     if len(result.problems):
         print_table(problem_rows(result.problems))
-    typer.echo(f"\n{result.n_scored} of {result.n_images} images with a usable prediction.")
+    typer.echo(f"\nUsable predictions: {result.n_scored} of {result.n_images} images.")
     typer.echo(f"Tables: {out}")
 
 

@@ -87,6 +87,11 @@ def test_the_summary_has_macro_and_micro_and_counts_what_failed(scores: pd.DataF
     assert "f1@0.9" not in summary
 
 
+def test_models_without_a_cell_have_no_pooled_score() -> None:
+    summary = model_summary(table_of(rows("good", "e", (0, 0, 0)) + rows("poor", "e", (0, 0, 0))))
+    assert summary["micro_f1"].isna().all()
+
+
 def test_scores_by_threshold_have_a_row_per_model_and_threshold(scores: pd.DataFrame) -> None:
     table = scores_by_threshold(scores)
     assert table["threshold"].tolist() == [0.5, 0.5, 0.7, 0.7]

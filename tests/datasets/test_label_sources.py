@@ -111,7 +111,7 @@ def test_two_files_for_one_image_are_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_to_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"holds no label images; expected a folder of \.tif"):
+    with pytest.raises(InputError, match=r"holds no label images itself; expected a folder of"):
         open_labels(tmp_path)
     (tmp_path / "masks.jpg").touch()
     with pytest.raises(InputError, match=r"found masks\.jpg: no label file"):
@@ -123,6 +123,13 @@ def test_nothing_to_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "truth").mkdir()
     with pytest.raises(InputError, match=r"did you mean .*truth\?"):
         open_labels(tmp_path / "truht")
+
+
+def test_a_folder_of_folders_names_them(tmp_path: Path) -> None:
+    for name in ("stage1_train", "stage1_test", ".cache"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match=r"give one of its folders \(stage1_test, stage1_train\)"):
+        open_labels(tmp_path)
 
 
 @pytest.mark.parametrize("suffix", ["tif", "tiff", "png", "npy"])

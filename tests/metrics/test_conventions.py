@@ -580,7 +580,7 @@ def test_thresholds_outside_the_unit_interval_are_refused(convention: str) -> No
 @pytest.mark.parametrize("options", [{"convention": "neurips_cellseg"}, {"border": "match_aware"}])
 def test_border_rules_ask_for_a_plane(options: dict[str, str]) -> None:
     volume = np.ones((2, 2, 2), int)
-    with pytest.raises(ValueError, match="plane by plane"):
+    with pytest.raises(InputError, match="plane by plane"):
         score_convention(volume, volume, **options)
 
 

@@ -12,6 +12,7 @@ from skimage.metrics import adapted_rand_error as skimage_rand_error
 from skimage.metrics import variation_of_information
 
 from workbench.metrics import (
+    MEASURES,
     adapted_rand_error,
     aggregated_jaccard,
     best_partner_scores,
@@ -107,6 +108,15 @@ def test_adapted_rand_error_is_that_of_scikit_image(
         expected = skimage_rand_error(reference, predicted)[0]
     found = adapted_rand_error(label_overlap(reference, predicted))
     assert found == pytest.approx(expected, nan_ok=True)
+
+
+def test_missed_pixels_rule_the_adapted_rand_error() -> None:
+    reference = np.kron(np.arange(1, 101).reshape(10, 10), np.ones((4, 4), int))
+    predicted = np.where(reference <= 50, reference, 0)  # half of the cells, each of them perfect
+    found = adapted_rand_error(label_overlap(reference, predicted))
+    assert found > 0.9
+    assert found == pytest.approx(skimage_rand_error(reference, predicted)[0])
+    assert "missed pixels rule" in MEASURES["adapted_rand_error"].blind_spot
 
 
 @given(label_images, label_images)

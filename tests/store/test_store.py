@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pyarrow import parquet
 
 from workbench.datasets import read_labels
 from workbench.schema import CELL_COLUMNS, SCORE_COLUMNS, InputError
@@ -172,13 +173,18 @@ class TestTables:
         with pytest.raises(KeyError, match="status"):
             score_table({name: [value] for name, value in SCORE.items() if name != "status"})
 
-    def test_tables_are_joined_in_order(self, tmp_path: Path) -> None:
+    def test_tables_are_joined_in_order_one_at_a_time(self, tmp_path: Path) -> None:
         parts = []
-        for name in ("b", "a"):
-            parts.append(tmp_path / f"{name}.parquet")
-            write_table(parts[-1], score_table(by_column([SCORE | {"image_id": name}])))
+        for names in ("", "b", "a"):
+            parts.append(tmp_path / f"part-{names}.parquet")
+            rows = [SCORE | {"image_id": name} for name in names]
+            write_table(parts[-1], score_table(by_column(rows)))
         join_tables(parts, tmp_path / "all.parquet")
-        assert read_scores(tmp_path / "all.parquet")["image_id"].tolist() == ["b", "a"]
+        joined = read_scores(tmp_path / "all.parquet")
+        assert joined["image_id"].tolist() == ["b", "a"]
+        assert {name: str(kind) for name, kind in joined.dtypes.items()} == SCORE_COLUMNS
+        groups = parquet.read_metadata(tmp_path / "all.parquet").num_row_groups
+        assert groups == 3, "a row group each: they were not gathered first"
 
     def test_what_is_no_score_table_is_named(self, tmp_path: Path) -> None:
         path = tmp_path / "t.parquet"

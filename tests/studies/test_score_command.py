@@ -13,11 +13,25 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+from pycocotools import mask as coco_mask
 
 from tests.conftest import REPOSITORY, discs, run_workbench
-from workbench.metrics import MEASURES, coco_matches, coco_scores, label_overlap
+from workbench.metrics import (
+    DEFAULT_IOU_THRESHOLDS,
+    MEASURES,
+    coco_matches,
+    coco_scores,
+    label_overlap,
+)
 from workbench.schema import InputError
-from workbench.studies import ScoreResult, ScoringConfig, measures_page, score_to_folder
+from workbench.studies import (
+    ScoreResult,
+    ScoringConfig,
+    measures_page,
+    problem_rows,
+    score_to_folder,
+    summary_rows,
+)
 
 F1 = ScoringConfig(measures=("f1",), iou_thresholds=(0.5,))
 
@@ -66,7 +80,7 @@ def test_two_folders_of_labels_are_scored(folders: tuple[Path, Path], tmp_path: 
     assert len(pd.read_csv(out / "images.csv")) == len(pd.read_parquet(out / "images.parquet"))
     assert "F1 @ 0.5" in result.stdout
     assert "0.833" in result.stdout
-    assert "2 of 2 images with a usable prediction" in result.stdout
+    assert "Usable predictions: 2 of 2 images." in result.stdout
     assert not (out / ".parts").exists()
 
 
@@ -79,6 +93,23 @@ def test_json_is_all_that_standard_output_gets(folders: tuple[Path, Path], tmp_p
     told = json.loads(result.stdout)
     assert {row["metric"] for row in told["summary"]} == {"f1", "segmentation_quality"}
     assert told["n_images"] == told["n_scored"] == 2
+
+
+def test_counts_are_shown_as_counts_whatever_is_computed(folders: tuple[Path, Path]) -> None:
+    shown = summary_rows(score(*folders)[0].summary)
+    (row,) = shown.rows()
+    assert dict(zip(shown.header(), row, strict=True))["Undefined"] == "0"
+
+
+def test_measures_of_the_data_set_can_be_asked_for_alone(folders: tuple[Path, Path]) -> None:
+    config = ScoringConfig(measures=("average_recall_coco_50",))
+    result, out = score(*folders, config=config)
+    (row,) = result.summary.to_dict("records")
+    assert (row["model"], row["n_images"], row["micro"]) == ("predicted", 2, 0.75)
+    assert (result.n_images, result.n_scored) == (2, 2)
+    assert pd.read_parquet(out / "images.parquet").empty
+    everything = score(*folders, config=ScoringConfig())[0].summary
+    assert everything.dtypes.equals(result.summary.dtypes)
 
 
 def test_missing_and_unusable_predictions_count_as_empty_and_are_listed(
@@ -141,14 +172,35 @@ def test_a_binary_mask_is_converted_and_said_to_be(folders: tuple[Path, Path]) -
     assert len(noted) == 1
 
 
+@pytest.mark.parametrize("index", ["", "manifest.csv"])
 def test_a_split_of_a_data_set_is_scored_alone(
-    small_dataset: Callable[..., Path], tmp_path: Path
+    small_dataset: Callable[..., Path], index: str
 ) -> None:
     dataset = small_dataset()
-    _, out = score(dataset, dataset / "labels", split="test")
-    assert f1_of(dataset / "out" if (dataset / "out").exists() else out).index.tolist() == [
-        "im2", "im3", "im4",
-    ]  # fmt: skip
+    _, out = score(dataset / index, dataset / "labels", split="test")
+    assert f1_of(out).index.tolist() == ["im2", "im3", "im4"]
+
+
+def test_problems_of_one_kind_are_told_once_with_an_example_where_they_differ() -> None:
+    found = [
+        *(("", "predicted", "left_out", f"{name}.txt: no label file") for name in "abcd"),
+        *((name, "predicted", "extra", "no reference of that name") for name in "efgh"),
+        *((name, "reference", "pieces", f"{n} of 9 cells") for n, name in enumerate("ij", 1)),
+    ]
+    problems = pd.DataFrame(found, columns=["image_id", "side", "problem", "detail"])
+    assert problem_rows(problems).rows() == [
+        ["predicted", "left_out", "4", "", "e.g. a.txt: no label file"],
+        ["predicted", "extra", "4", "e, f, g and 1 more", "no reference of that name"],
+        ["reference", "pieces", "2", "i, j", "e.g. i: 1 of 9 cells"],
+    ]
+
+
+def test_a_split_without_labels_is_refused(small_dataset: Callable[..., Path]) -> None:
+    dataset = small_dataset()
+    manifest = dataset / "manifest.csv"
+    manifest.write_text(manifest.read_text().replace("labels/im1.tif", ""))
+    with pytest.raises(InputError, match="no image of split 'val' has labels"):
+        score(dataset, dataset / "labels", split="val")
 
 
 def test_confidences_of_coco_json_rank_the_cells(folders: tuple[Path, Path]) -> None:
@@ -177,16 +229,109 @@ def test_confidences_of_coco_json_rank_the_cells(folders: tuple[Path, Path]) -> 
     assert 0 < expected.ap50 < 0.5, "the more confident detection is the wrong one"
 
 
-def test_volumes_are_scored_where_the_measures_are_defined(tmp_path: Path) -> None:
+def as_coco(images: dict[str, np.ndarray], path: Path) -> Path:
+    """Write every cell as COCO's own tools pack it."""
+    listed, annotations = [], []
+    for number, (name, labels) in enumerate(images.items(), start=1):
+        height, width = labels.shape
+        listed.append({"id": number, "file_name": f"{name}.png", "height": height, "width": width})
+        for cell in np.unique(labels)[1:]:
+            runs = coco_mask.encode(np.asfortranarray(labels == cell, np.uint8))
+            found = {"size": [height, width], "counts": runs["counts"].decode()}
+            annotations.append(
+                {"id": len(annotations) + 1, "image_id": number, "segmentation": found}
+            )
+    path.write_text(json.dumps({"images": listed, "annotations": annotations}))
+    return path
+
+
+def as_runs(images: dict[str, np.ndarray], path: Path) -> Path:
+    """Write every cell as a row of the Data Science Bowl: first pixel and length, by column."""
+    rows = []
+    for name, labels in images.items():
+        for cell in np.unique(labels)[1:]:
+            mask = np.pad(labels.T.ravel() == cell, 1).astype(int)
+            first, end = np.flatnonzero(np.diff(mask) == 1), np.flatnonzero(np.diff(mask) == -1)
+            runs = np.column_stack([first + 1, end - first]).ravel()
+            rows.append({"ImageId": name, "EncodedPixels": " ".join(map(str, runs))})
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def as_npz(images: dict[str, np.ndarray], path: Path) -> Path:
+    """Write all images as one array, as TissueNet does."""
+    np.savez_compressed(path, y=np.stack(list(images.values()))[..., np.newaxis])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("write", "name"), [(as_coco, "found.json"), (as_runs, "found.csv"), (as_npz, "found.npz")]
+)
+def test_real_labels_in_another_form_are_the_same_cells(
+    real_data: Path,
+    tmp_path: Path,
+    write: Callable[[dict[str, np.ndarray], Path], Path],
+    name: str,
+) -> None:
+    files = sorted((real_data / "dsb2018" / "labels").iterdir())[:10]
+    images = {path.stem: tifffile.imread(path) for path in files}
+    if write is as_npz:  # which has one size for all, and names nobody
+        size = np.max([labels.shape for labels in images.values()], axis=0)
+        images = {
+            str(place): np.pad(labels, [(0, more) for more in size - labels.shape])
+            for place, labels in enumerate(images.values())
+        }
+    reference = tmp_path / "reference"
+    reference.mkdir()
+    for image_id, labels in images.items():
+        tifffile.imwrite(reference / f"{image_id}.tif", labels)
+
+    out = tmp_path / "out"
+    run_workbench(
+        "score", "--reference", reference, "--predicted", write(images, tmp_path / name),
+        "--out", out, "--measures", "f1,segmentation_quality", "--workers", "1",
+    )  # fmt: skip
+
+    scores = pd.read_parquet(out / "images.parquet")
+    assert len(scores) == 10 * len(DEFAULT_IOU_THRESHOLDS) * 2
+    assert (scores["value"] == 1).all()
+    assert (scores["status"] == "ok").all()
+
+
+@pytest.fixture
+def volumes(tmp_path: Path) -> tuple[Path, Path]:
+    """A cell in a volume, predicted as it is."""
     volume = np.zeros((4, 20, 20), np.uint16)
     volume[1:3, 5:9, 5:9] = 7
-    for name in ("reference", "predicted"):
-        tifffile.imwrite(tmp_path / f"{name}.tif", volume, imagej=True, metadata={"axes": "ZYX"})
-    _, out = score(tmp_path / "reference.tif", tmp_path / "predicted.tif", config=ScoringConfig())
+    files = tmp_path / "nuclei.tif", tmp_path / "predicted.tif"
+    for path in files:
+        tifffile.imwrite(path, volume, imagej=True, metadata={"axes": "ZYX"})
+    return files
+
+
+def test_volumes_are_scored_where_the_measures_are_defined(volumes: tuple[Path, Path]) -> None:
+    result, out = score(*volumes, config=ScoringConfig())
     assert f1_of(out)["value"].tolist() == [1.0]
     kinds = {MEASURES[name].kind for name in pd.read_parquet(out / "images.parquet")["metric"]}
     assert kinds == {"matching", "cells", "pixels", "partition"}
     assert pd.read_parquet(out / "cells.parquet").empty
+    problem = result.problems.iloc[0]
+    assert problem[["image_id", "problem"]].tolist() == ["nuclei", "volume"]
+    assert problem["detail"].startswith("distance measures and the table of cells")
+    assert result.n_scored == 1, "it is no unusable prediction"
+
+
+@pytest.mark.parametrize("options", [{"convention": "neurips_cellseg"}, {"border": "match_aware"}])
+def test_rules_on_the_border_are_refused_to_a_volume_by_name(
+    volumes: tuple[Path, Path], options: dict[str, str]
+) -> None:
+    with pytest.raises(InputError, match=r"^image 'nuclei': .* got 3 dimensions; score plane by"):
+        score(*volumes, config=ScoringConfig(**options))
+
+
+def test_distances_asked_for_by_name_are_refused_to_a_volume(volumes: tuple[Path, Path]) -> None:
+    with pytest.raises(InputError, match=r"^image 'nuclei': mhd: .*; leave them out of the"):
+        score(*volumes, config=ScoringConfig(measures=("f1", "mhd")))
 
 
 def test_conventions_name_their_own_value_of_the_data_set(folders: tuple[Path, Path]) -> None:
@@ -228,6 +373,7 @@ def test_cells_at_the_border_are_left_out_by_match(tmp_path: Path) -> None:
         (["--border", "strip"], "no border rule is called 'strip'; there are keep, match_aware"),
         (["--measures", "f1", "--convention", "ctc"], "ctc has measures of its own"),
         (["--border", "match_aware", "--convention", "coco"], "coco has a border rule of its own"),
+        (["--border", "match_aware", "--measures", "f1,mhd"], "no border rule is known for mhd"),
     ],
 )
 def test_an_unknown_name_is_told_before_anything_is_read(
@@ -240,6 +386,35 @@ def test_an_unknown_name_is_told_before_anything_is_read(
     assert result.returncode == 1
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+def test_a_running_scheduler_gives_the_same_tables_wherever_its_workers_were_started(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import LocalCluster
+
+    here, remote = tmp_path / "here", tmp_path / "remote"
+    score_to_folder(*folders, here, config=ScoringConfig(), tell=lambda _: None)
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        monkeypatch.chdir(tmp_path)
+        score_to_folder(
+            Path("reference"), Path("predicted"), remote, config=ScoringConfig(),
+            scheduler=cluster.scheduler_address, tell=lambda _: None,
+        )  # fmt: skip
+    for name in ("images.parquet", "cells.parquet", "images.csv", "summary.csv", "problems.csv"):
+        assert (here / name).read_bytes() == (remote / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_scheduler_without_workers_is_named(folders: tuple[Path, Path]) -> None:
+    from distributed import LocalCluster
+
+    with (
+        LocalCluster(n_workers=0, dashboard_address=None) as cluster,
+        pytest.raises(InputError, match=f"{cluster.scheduler_address} has no workers; start some"),
+    ):
+        score(*folders, scheduler=cluster.scheduler_address)
 
 
 @pytest.mark.slow

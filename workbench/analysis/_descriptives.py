@@ -127,19 +127,14 @@ def describe_models(paired: pd.DataFrame) -> pd.DataFrame:
 
 
 def model_summary(
-    scores: pd.DataFrame,
-    *,
-    metric: str = PRIMARY_METRIC,
-    thresholds: Sequence[float] = (0.5, 0.7, 0.9),
+    scores: pd.DataFrame, *, thresholds: Sequence[float] = (0.5, 0.7, 0.9)
 ) -> pd.DataFrame:
-    """Return the table of the models, the best first.
+    """Return the table of the models, the best by F1 first.
 
     Parameters
     ----------
     scores
         Score table.
-    metric
-        Measure with a threshold.
     thresholds
         Those of them that were scored become columns; the first orders the rows.
 
@@ -147,16 +142,16 @@ def model_summary(
     -------
     DataFrame
         One row per model: ``n_images`` in all, ``n_used`` with a defined score for every model,
-        ``n_failed`` predictions missing or unusable; ``<metric>@<threshold>`` the macro mean over
-        images, ``ci_low`` and ``ci_high`` of the first, ``micro_<metric>`` pooled over cells at the
-        first threshold, and the macro means ``precision``, ``recall`` (same threshold) and
-        ``dice``.
+        ``n_failed`` predictions missing or unusable; ``f1@<threshold>`` the macro mean over
+        images, ``ci_low`` and ``ci_high`` of the first, ``micro_f1`` pooled over the cells of all
+        images at the first threshold, NaN without cells, and the macro means ``precision``,
+        ``recall`` (same threshold) and ``dice``.
     """
     scored = [t for t in thresholds if np.isclose(scores["threshold"], t).any()]
     first = scored[0]
-    paired = paired_scores(scores, metric=metric, threshold=first)
-    described = describe_models(paired).set_index("model")
-    at_first = select_scores(scores, metric, first)
+    paired = {t: paired_scores(scores, metric="f1", threshold=t) for t in scored}
+    described = describe_models(paired[first]).set_index("model")
+    at_first = select_scores(scores, "f1", first)
     summary = pd.DataFrame(index=described.index)
     summary["n_images"] = at_first.groupby("model")["image_id"].nunique()
     summary["n_used"] = described["n"]
@@ -164,18 +159,15 @@ def model_summary(
     summary["n_failed"] = failed.groupby("model")["image_id"].nunique()
     summary["n_failed"] = summary["n_failed"].fillna(0).astype(int)
     for threshold in scored:
-        values = paired_scores(scores, metric=metric, threshold=threshold).mean()
-        summary[f"{metric}@{threshold:g}"] = values
+        summary[f"f1@{threshold:g}"] = paired[threshold].mean()
     summary[["ci_low", "ci_high"]] = described[["ci_low", "ci_high"]]
     pooled = at_first.groupby("model")[["tp", "fp", "fn"]].sum()
-    summary[f"micro_{metric}"] = [
-        _pooled_score(metric, *map(float, pooled.loc[model])) for model in summary.index
-    ]
+    summary["micro_f1"] = 2 * pooled["tp"] / (2 * pooled["tp"] + pooled["fp"] + pooled["fn"])
     for extra in ("precision", "recall"):
         chosen = select_scores(scores, extra, first)
         summary[extra] = chosen.groupby("model")["value"].mean()
     summary["dice"] = paired_scores(scores, metric="dice", threshold=np.nan).mean()
-    ordered = summary.sort_values(f"{metric}@{first:g}", ascending=False, kind="stable")
+    ordered = summary.sort_values(f"f1@{first:g}", ascending=False, kind="stable")
     return ordered.rename_axis("model").reset_index()
 
 
@@ -216,18 +208,6 @@ def measures_by_threshold(scores: pd.DataFrame, metrics: Sequence[str]) -> pd.Da
 def _mean_or_nan(values: pd.Series) -> float:
     """Mean over seeds, NaN if any of them is: an image counts for all seeds or for none."""
     return float(np.mean(values.to_numpy()))
-
-
-def _pooled_score(metric: str, tp: float, fp: float, fn: float) -> float:
-    """Return a score of the cells of all images together, NaN where it is undefined."""
-    parts = {
-        "f1": (2 * tp, 2 * tp + fp + fn),
-        "precision": (tp, tp + fp),
-        "recall": (tp, tp + fn),
-        "average_precision_dsb": (tp, tp + fp + fn),
-    }
-    numerator, denominator = parts[metric]
-    return numerator / denominator if denominator else float("nan")
 
 
 def _t_half_width(values: np.ndarray) -> float:

@@ -1,5 +1,6 @@
 """Image files to pixels, and what they say of their axes; one function for each format."""
 
+import logging
 import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,10 @@ from workbench.datasets._image_zarr import open_zarr
 from workbench.schema import InputError
 
 Array = npt.NDArray[Any]
+
+# It warns of everything odd in a file; what matters comes as an error, what doesn't would flood
+# the terminal. Whoever sets up logging still gets it.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,7 @@ def _open_tiff(path: Path) -> Iterator[OpenImage]:
         if re.search(r"<!(DOCTYPE|ENTITY)", str(first.description)[:10_000_000]):
             msg = f"{path}: its metadata declare XML entities, which is not safe; export it again."
             raise InputError(msg)
+        _refuse_missing_segments(path, first)
         series = tiff.series[0]
         axes_from = "OME-XML" if tiff.is_ome else "ImageJ" if tiff.is_imagej else "TIFF tags"
         names, pixel_size_um = _ome_facts(tiff) if tiff.is_ome else _imagej_facts(tiff)
@@ -137,6 +143,14 @@ def _open_tiff(path: Path) -> Iterator[OpenImage]:
             has_alpha="S" in series.axes and _ends_in_alpha(first.extrasamples),
         )
         yield OpenImage(info, lambda selection: np.asarray(series.asarray())[selection])
+
+
+def _refuse_missing_segments(path: Path, page: tifffile.TiffPage) -> None:
+    """Raise if a page claims more tiles or strips than it lists; millions would take hours."""
+    listed, claimed = len(page.dataoffsets), prod(page.chunked)
+    if listed < claimed:
+        msg = f"{path}: lists {listed} of {claimed:,} parts of its pixels; export or copy it again."
+        raise InputError(msg)
 
 
 def _ends_in_alpha(extrasamples: tuple[int, ...]) -> bool:

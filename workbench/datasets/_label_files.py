@@ -111,8 +111,7 @@ def read_pixels(path: Path) -> Array:
         raise InputError(msg)
     with open_image(path) as opened:
         info = opened.info
-        pixels = opened.load((slice(None),) * len(info.shape))
-    return _arranged_labels(pixels, info)
+        return _arranged_labels(opened.load((slice(None),) * len(info.shape)), info)
 
 
 def _arranged_labels(pixels: Array, info: ImageInfo) -> Array:

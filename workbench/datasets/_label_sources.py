@@ -105,10 +105,10 @@ def _open_folder(folder: Path) -> LabelSource:
     if not files and (folder / "labels").is_dir():
         files, left_out = label_files(folder / "labels")
     if not files:
-        msg = (
-            f"{folder}: holds no label images; expected {FORMS}"
-            f"{f' (found {some(list(left_out))})' if left_out else ''}."
-        )
+        inner = sorted(path.name for path in folder.glob("[!.]*") if path.is_dir())
+        cure = f"give one of its folders ({some(inner)})" if inner else f"expected {FORMS}"
+        beside = f"; found {some(list(left_out))}" if left_out else ""
+        msg = f"{folder}: holds no label images itself; {cure}{beside}."
         raise InputError(msg)
     return LabelSource(folder, "folder", tuple(files), left_out, reader=LabelFiles(files))
 

@@ -103,6 +103,9 @@ def _read_manifest(manifest: Path, choice: ImageChoice) -> list[Record]:
             reader = csv.DictReader(file)
             columns = list(reader.fieldnames or ())
             rows = list(reader)
+    except OSError as error:
+        msg = f"{manifest}: can't be read ({error.strerror}); restore it, or name another layout."
+        raise InputError(msg) from error
     except (UnicodeDecodeError, csv.Error) as error:
         msg = f"{manifest}: not a CSV file in UTF-8 ({error}); save it again as CSV UTF-8."
         raise InputError(msg) from error

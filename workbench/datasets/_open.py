@@ -96,7 +96,11 @@ def open_dataset(
         if not data.exists():
             msg = f"{described}: path {file.path} does not exist{suggest_folder(data)}"
             raise InputError(msg)
-        return _listed(data, described, _find_layout(data, file.layout), file.options)
+        try:
+            return _listed(data, described, _find_layout(data, file.layout), file.options)
+        except InputError as error:
+            msg = f"{described}: {error}"
+            raise InputError(msg) from error
     return _listed(path, path, _find_layout(path, layout), options)
 
 

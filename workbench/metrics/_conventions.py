@@ -223,10 +223,10 @@ def score_convention(
     Raises
     ------
     InputError
-        If the convention is unknown, or has no match-aware border rule.
+        If the convention is unknown or has no match-aware border rule, or a rule on the border is
+        asked of label images that are not two-dimensional.
     ValueError
-        If the shapes differ, a threshold lies outside (0, 1], or a rule on the border is asked of
-        label images that are not two-dimensional.
+        If the shapes differ, or a threshold lies outside (0, 1].
 
     Notes
     -----
@@ -256,9 +256,9 @@ def score_convention(
     if reference.ndim != 2 and (convention == "neurips_cellseg" or border == "match_aware"):
         msg = (
             "rules on the border are for two-dimensional label images, got "
-            f"{reference.ndim} dimensions; score plane by plane."
+            f"{reference.ndim} dimensions; score plane by plane, or without that rule."
         )
-        raise ValueError(msg)
+        raise InputError(msg)
     overlap = label_overlap(reference, predicted)
     if border == "match_aware":
         return match_aware_scores(overlap, iou_thresholds)

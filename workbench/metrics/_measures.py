@@ -175,7 +175,8 @@ _ALL: Final = (
         "adapted_rand_error", "Adapted Rand error", "partition",
         "1 - F of pairs of pixels that lie in one cell, over the pixels of R",
         "Arganda-Carreras et al., Front. Neuroanat. 9:142, 2015",
-        "spurious cells on background; large cells rule",
+        "spurious cells on background; predicted background is one large segment, so missed pixels "
+        "rule, then large cells",
         undefined="no two pixels in one segment", higher_is_better=False,
     ),
     Measure(

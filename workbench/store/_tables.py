@@ -61,13 +61,18 @@ def read_cells(path: Path) -> pd.DataFrame:
 
 
 def join_tables(parts: Sequence[Path], target: Path) -> None:
-    """Write the rows of several Parquet files as one, in the order given."""
-    import pyarrow as pa
+    """Write the rows of Parquet files of the same columns as one, in the order given.
+
+    One file is in memory at a time.
+    """
     import pyarrow.parquet as pq
 
-    tables = [pq.read_table(part) for part in parts]
-    with atomic_path(target) as partial:
-        pq.write_table(pa.concat_tables(tables), partial)
+    with (
+        atomic_path(target) as partial,
+        pq.ParquetWriter(partial, pq.read_schema(parts[0])) as writer,
+    ):
+        for part in parts:
+            writer.write_table(pq.read_table(part))
 
 
 def _table(values: Mapping[str, Sequence[Any]], columns: Mapping[str, str]) -> pd.DataFrame:

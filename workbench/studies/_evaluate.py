@@ -99,9 +99,20 @@ def conventions_of_image(job: EvaluateJob, image_id: str) -> pd.DataFrame:
     -------
     DataFrame
         Columns convention, measure, value, difference (to the default's), tp, fp, fn, reason.
+
+    Raises
+    ------
+    InputError
+        If the split has no such image, or a label file can't be read.
     """
     dataset = open_dataset(job.dataset)
     records = {record.image_id: record for record in dataset.split(job.split)}
+    if image_id not in records:
+        msg = (
+            f"data set {dataset.root} has no image {image_id!r} in split {job.split!r}; there are "
+            f"{len(records)}, for example {', '.join(list(records)[:3])}."
+        )
+        raise InputError(msg)
     reference = read_reference(records[image_id])
     path = job.predictions / f"{image_id}.tif"
     predicted = read_labels(path) if path.is_file() else np.zeros_like(reference)

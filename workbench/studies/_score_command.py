@@ -27,6 +27,7 @@ from workbench.studies._scoring import (
 
 BATCH: Final = 32
 PARTS: Final = ".parts"
+MANIFEST: Final = "manifest.csv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +99,8 @@ def score_to_folder(
     Raises
     ------
     InputError
-        If a side can't be used at all, no name is on both sides, or the tables can't be written.
+        If a side or the scheduler can't be used at all, no name is on both sides, or the tables
+        can't be written.
     """
     if not is_compiled():
         tell("Compiling the measures, once after an installation: about 20 s ...")
@@ -107,7 +109,14 @@ def score_to_folder(
         out.mkdir(parents=True, exist_ok=True)
         with lock_run(out):
             parts = _score_parts(request, out, workers=workers, scheduler=scheduler, tell=tell)
-            result = join_parts(parts, out, config, surplus)
+            result = join_parts(
+                parts,
+                out,
+                member=request.member,
+                n_images=len(request.tasks),
+                config=config,
+                surplus=surplus,
+            )
             remove_folder(out / PARTS)
     except OSError as error:
         msg = f"{out}: can't write there ({error.strerror}); choose another folder with --out."
@@ -123,13 +132,18 @@ def _request(
     config: ScoringConfig,
 ) -> tuple[ScoreRequest, pd.DataFrame]:
     """Return what to score, and what lies there and is not scored, as problems."""
-    truth = open_labels(reference, channel=channel)
-    answers = open_labels(predicted, channel=channel)
+    # Workers may have been started in another folder.
+    truth = open_labels(reference.absolute(), channel=channel)
+    answers = open_labels(predicted.absolute(), channel=channel)
     found = pair_labels(truth, answers)
     pairs = dict(found.pairs)
     if split is not None:
-        chosen = {record.image_id for record in open_dataset(reference).split(split)}
+        folder = reference.parent if reference.name == MANIFEST else reference
+        chosen = {record.image_id for record in open_dataset(folder).split(split)}
         pairs = {name: partner for name, partner in pairs.items() if name in chosen}
+        if not pairs:
+            msg = f"{reference}: no image of split {split!r} has labels; choose another split."
+            raise InputError(msg)
     request = ScoreRequest(
         truth,
         answers,
@@ -194,7 +208,14 @@ def _on_cluster(
     from distributed import as_completed
 
     with dask_client(workers, scheduler) as client:
-        shared = client.scatter(request, broadcast=True)
+        try:
+            shared = client.scatter(request, broadcast=True)
+        except TimeoutError:
+            msg = (
+                f"the Dask scheduler at {scheduler} has no workers; start some, for example with "
+                f"`dask worker {scheduler}`."
+            )
+            raise InputError(msg) from None
         futures = {
             client.submit(_score_part, shared, tasks, part, pure=False): place
             for place, (tasks, part) in jobs.items()
@@ -233,7 +254,7 @@ def _key(request: ScoreRequest) -> str:
 
 def _fingerprint(source: LabelSource) -> list[tuple[str, int, int]]:
     path = source.path
-    root = path.parent if path.name == "manifest.csv" else path
+    root = path.parent if path.name == MANIFEST else path
     files = sorted(root.rglob("*")) if root.is_dir() else [root]
     stats = [(str(file), file.stat()) for file in files if file.is_file()]
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]

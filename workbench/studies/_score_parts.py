@@ -20,8 +20,8 @@ from workbench.metrics import (
     coco_scores,
     dataset_score,
 )
-from workbench.schema import FAILED_STATUSES, STATUSES
-from workbench.store import atomic_path, move_folder, write_table
+from workbench.schema import FAILED_STATUSES, STATUSES, Member
+from workbench.store import atomic_path, join_tables, move_folder, write_table
 from workbench.studies._scoring import (
     DEFAULT_CONVENTION,
     Scored,
@@ -72,11 +72,17 @@ def save_part(part: Path, scored: Scored) -> None:
 
 
 def join_parts(
-    parts: Sequence[Path], out: Path, config: ScoringConfig, surplus: pd.DataFrame
+    parts: Sequence[Path],
+    out: Path,
+    *,
+    member: Member,
+    n_images: int,
+    config: ScoringConfig,
+    surplus: pd.DataFrame,
 ) -> ScoreResult:
     """Write the tables of all parts as one, a part in memory at a time."""
     for name in ("images", "cells"):
-        _join_parquet([part / f"{name}.parquet" for part in parts], out / f"{name}.parquet")
+        join_tables([part / f"{name}.parquet" for part in parts], out / f"{name}.parquet")
     _join_csv([part / "images.parquet" for part in parts], out / "images.csv")
     keys = ["model", "seed", "metric", "threshold"]
     summary = measure_summary(
@@ -88,29 +94,40 @@ def join_parts(
         keys_of = zip(summary["metric"], summary["threshold"].map(str), strict=True)
         summary["by_convention"] = [own.get(key, np.nan) for key in keys_of]
     elif config.border == "keep":
-        summary = pd.concat([summary, _coco_rows(coco, summary, config)], ignore_index=True)
+        tables = [summary, _coco_rows(coco, member, n_images, config)]
+        # Beside an empty table, counts would become floats.
+        summary = pd.concat([table for table in tables if len(table)], ignore_index=True)
     problems = pd.concat([pd.read_parquet(part / "problems.parquet") for part in parts])
     problems = pd.concat([problems, surplus])
     for name, table in (("summary", summary), ("problems", problems)):
         with atomic_path(out / f"{name}.csv") as partial:
             table.to_csv(partial, index=False)
     unusable = problems["problem"].isin([s for s in STATUSES if s not in ("ok", "undefined")])
-    n_images = int(summary["n_images"].max()) if len(summary) else 0
     n_unusable = problems.loc[unusable, "image_id"].nunique()
     return ScoreResult(summary, problems.reset_index(drop=True), n_images, n_images - n_unusable)
 
 
-def _coco_rows(coco: CocoScores, summary: pd.DataFrame, config: ScoringConfig) -> pd.DataFrame:
+def _coco_rows(
+    coco: CocoScores, member: Member, n_images: int, config: ScoringConfig
+) -> pd.DataFrame:
     """Return the rows of the measures that belong to the data set as a whole."""
-    rows = [
-        {"metric": name, "threshold": np.nan, "micro": value(coco)}
-        for name, value in COCO_VALUES.items()
-        if config.wants([name])
-    ]
-    about = summary.iloc[0][["model", "seed", "n_images"]].to_dict()
-    table = pd.DataFrame([about | {"macro": np.nan, "n_undefined": 0} | row for row in rows])
-    return table.reindex(columns=summary.columns).astype(
-        {"macro": float, "ci_low": float, "ci_high": float}
+    return pd.DataFrame(
+        [
+            {
+                "model": member.model,
+                "seed": member.seed,
+                "metric": name,
+                "threshold": np.nan,
+                "macro": np.nan,
+                "ci_low": np.nan,
+                "ci_high": np.nan,
+                "micro": value(coco),
+                "n_images": n_images,
+                "n_undefined": 0,
+            }
+            for name, value in COCO_VALUES.items()
+            if config.wants([name])
+        ]
     )
 
 
@@ -159,17 +176,6 @@ def _load_coco(parts: Sequence[Path]) -> Iterator[CocoMatches]:
                 values["matched"][:, chosen],
                 int(values["n_reference"][place]),
             )
-
-
-def _join_parquet(parts: Sequence[Path], target: Path) -> None:
-    import pyarrow.parquet as pq
-
-    with (
-        atomic_path(target) as partial,
-        pq.ParquetWriter(partial, pq.read_schema(parts[0])) as writer,
-    ):
-        for part in parts:
-            writer.write_table(pq.read_table(part))
 
 
 def _join_csv(parts: Sequence[Path], target: Path) -> None:

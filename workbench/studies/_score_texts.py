@@ -55,16 +55,15 @@ def problem_rows(problems: pd.DataFrame) -> ReportTable:
     """Return what was wrong or converted as people read it, one line per kind."""
     rows = []
     for (side, problem), group in problems.groupby(["side", "problem"], sort=False):
-        names = list(group["image_id"])
+        names = [name for name in group["image_id"] if name]  # files left out have none
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        first = group["detail"].iloc[0]
         rows.append(
             {
                 "Side": side,
                 "Problem": problem,
-                "Images": len(names),
-                "Which": ", ".join(filter(None, names[:3])) + more,
-                "What it means": STATUSES.get(problem, first),
+                "Images": len(group),
+                "Which": ", ".join(names[:3]) + more,
+                "What it means": STATUSES.get(problem) or _details(group),
             }
         )
     return ReportTable(
@@ -72,6 +71,14 @@ def problem_rows(problems: pd.DataFrame) -> ReportTable:
         "What was wrong or converted; problems.csv has a line for each image.",
         pd.DataFrame(rows[:N_PROBLEMS_SHOWN]),
     )
+
+
+def _details(problems: pd.DataFrame) -> str:
+    """Return the detail of problems of one kind, or one as an example where they differ."""
+    first = problems.iloc[0]
+    if (problems["detail"] == first["detail"]).all():
+        return str(first["detail"])
+    return "e.g. " + ": ".join(filter(None, first[["image_id", "detail"]]))
 
 
 def result_json(result: ScoreResult) -> str:

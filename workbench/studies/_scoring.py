@@ -34,6 +34,10 @@ DEFAULT_CONVENTION: Final = "workbench"
 BorderRule = Literal["keep", "match_aware"]
 BORDER_RULES: Final = get_args(BorderRule)
 DISTANCES: Final = frozenset(m.name for m in MEASURES.values() if m.kind == "distance")
+BORDER_KINDS: Final = ("matching", "cells", "pixels", "partition")
+VOLUME_LEFT_OUT: Final = (
+    "distance measures and the table of cells are for two-dimensional images; left out"
+)
 
 
 class ScoringConfig(BaseModel):
@@ -51,7 +55,7 @@ class ScoringConfig(BaseModel):
     border
         What becomes of cells at the image border under the default convention: "keep" scores them
         as any other; "match_aware" leaves out a pair whose reference cell touches the border, and
-        an unmatched cell that touches it itself.
+        an unmatched cell that touches it itself. It has no distances and no measures of COCO.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,7 +83,7 @@ def read_scoring_config(*, measures: str, convention: str, border: str) -> Scori
     Raises
     ------
     InputError
-        If a name is unknown.
+        If a name is unknown, or names don't go together.
     """
     names = [] if measures == "all" else [name.strip() for name in measures.split(",")]
     if border not in BORDER_RULES:
@@ -91,8 +95,12 @@ def read_scoring_config(*, measures: str, convention: str, border: str) -> Scori
     if names and convention != DEFAULT_CONVENTION:
         msg = f"{convention} has measures of its own; leave --measures away."
         raise InputError(msg)
+    known = [find_measure(name) for name in names]
+    if border != "keep" and (without := [m.name for m in known if m.kind not in BORDER_KINDS]):
+        msg = f"no border rule is known for {', '.join(without)}; leave them or --border away."
+        raise InputError(msg)
     return ScoringConfig(
-        measures=tuple(find_measure(name).name for name in names),
+        measures=tuple(measure.name for measure in known),
         convention=find_convention(convention).name,
         border=cast("BorderRule", border),
     )
@@ -174,6 +182,11 @@ def score_images(
     Scored
         An image whose reference can't be read has undefined scores and the status
         "reference_unreadable"; the others go on.
+
+    Raises
+    ------
+    InputError
+        If an image is a volume, and a measure or rule asked for is for two-dimensional images.
     """
     score_columns: dict[str, list[Any]] = {name: [] for name in SCORE_COLUMNS}
     cell_parts: list[dict[str, Any]] = []
@@ -190,7 +203,11 @@ def score_images(
         status = pair.status
         if status == "ok" and not any(counts.values()):
             status = "undefined"
-        scores = _scores(pair, overlap, config)
+        try:
+            scores = _scores(pair, overlap, config)
+        except InputError as error:
+            msg = f"image {task.image_id!r}: {error}"
+            raise InputError(msg) from error
         if status == "reference_unreadable":
             scores = [replace(score, value=np.nan) for score in scores]
         else:
@@ -200,6 +217,8 @@ def score_images(
         if len(overlap.shape) == 2:
             cells = cell_columns(overlap, confidences=pair.confidences)
             cell_parts.append(cells | {k: [v] * len(cells["cell_id"]) for k, v in origin.items()})
+        else:
+            problems.append((task.image_id, "reference", "volume", VOLUME_LEFT_OUT))
         step()
     joined: dict[str, Sequence[Any]] = {
         name: np.concatenate([part[name] for part in cell_parts]).tolist() if cell_parts else []
@@ -269,9 +288,18 @@ def _scores(pair: _Pair, overlap: Overlap, config: ScoringConfig) -> list[Score]
         )
         return scores if config.convention != DEFAULT_CONVENTION else _wanted(scores, config)
     scores = image_scores(overlap, iou_thresholds=config.iou_thresholds)
-    # Distances between outlines are defined in the plane alone.
-    if config.wants(DISTANCES) and len(overlap.shape) == 2:
-        scores += distance_scores(pair.reference, pair.predicted, overlap, measures=config.measures)
+    if len(overlap.shape) == 2:
+        if config.wants(DISTANCES):
+            scores += distance_scores(
+                pair.reference, pair.predicted, overlap, measures=config.measures
+            )
+    elif named := [name for name in config.measures if name in DISTANCES]:
+        msg = (
+            f"{', '.join(named)}: distances are for two-dimensional label images, got "
+            f"{len(overlap.shape)} dimensions; leave them out of the measures, or score plane by "
+            "plane."
+        )
+        raise InputError(msg)
     return _wanted(scores, config)
 
 

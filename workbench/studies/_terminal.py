@@ -97,8 +97,8 @@ def print_table(table: ReportTable, columns: Sequence[str] | None = None) -> Non
     if columns:
         table = replace(table, frame=table.frame[[c for c in columns if c in table.frame]])
     shown = Table(box=None, pad_edge=False)
-    for place, name in enumerate(table.header()):
-        shown.add_column(name, justify="right" if place else "left", overflow="fold")
+    for name, numeric in zip(table.header(), table.is_number(), strict=True):
+        shown.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for place, row in enumerate(table.rows()):
         shown.add_row(*row, style="bold" if place == table.best_row else "")
     console.print()
