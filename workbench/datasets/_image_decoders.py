@@ -28,6 +28,11 @@ Array = npt.NDArray[Any]
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
+SMALL: Final = 2**30
+MAX_COMPRESSION: Final = 100_000
+"""No compression in use makes an image smaller than that; beyond a GiB, it is a trap or damage."""
+
+
 @dataclass(frozen=True)
 class OpenImage:
     """A file that says what it holds, and reads it when asked."""
@@ -89,11 +94,12 @@ def _load(opened: OpenImage, selection: Selection) -> Array:
 def refuse_huge(path: Path, shape: list[int], itemsize: int) -> None:
     """Raise if an array would not fit into the memory that is free."""
     needed, free = prod(shape) * itemsize, psutil.virtual_memory().available
-    if needed > free:
+    size = path.stat().st_size if path.is_file() else needed  # chunks of one value take no space
+    if needed > free or needed > max(SMALL, MAX_COMPRESSION * size):
         msg = (
             f"{path}: says that it holds {' x '.join(map(str, shape))} pixels, which take "
-            f"{needed / 2**30:,.0f} GiB of memory where {free / 2**30:,.0f} are free; its header "
-            "is damaged, or it must be cut into tiles first."
+            f"{needed / 2**30:,.0f} GiB of memory; {free / 2**30:,.0f} are free, the file has "
+            f"{size:,} bytes. Its header is damaged, or it must be cut into tiles first."
         )
         raise InputError(msg)
 
@@ -123,6 +129,7 @@ def _refuse_wrong_ending(path: Path, expected: str) -> None:
 @contextmanager
 def _open_tiff(path: Path) -> Iterator[OpenImage]:
     with tifffile.TiffFile(path) as tiff:
+        _refuse_circular_pages(path, tiff)
         first = tiff.pages.first
         # An XML parser expands entities, a few lines into gigabytes; no microscope writes any.
         if re.search(r"<!(DOCTYPE|ENTITY)", str(first.description)[:10_000_000]):
@@ -143,6 +150,24 @@ def _open_tiff(path: Path) -> Iterator[OpenImage]:
             has_alpha="S" in series.axes and _ends_in_alpha(first.extrasamples),
         )
         yield OpenImage(info, lambda selection: np.asarray(series.asarray())[selection])
+
+
+def _refuse_circular_pages(path: Path, tiff: tifffile.TiffFile) -> None:
+    """Raise if a page points back to an earlier one: reading would never end."""
+    form, file = tiff.tiff, tiff.filehandle
+    file.seek(form.offsetsize if form.is_bigtiff else 4)
+    seen: set[int] = set()
+    while len(start := file.read(form.offsetsize)) == form.offsetsize:
+        (offset,) = struct.unpack(form.offsetformat, start)
+        if offset == 0 or offset >= file.size:
+            return
+        if offset in seen:
+            msg = f"{path}: its pages point at each other in a circle; export or copy it again."
+            raise InputError(msg)
+        seen.add(offset)
+        file.seek(offset)
+        (n_tags,) = struct.unpack(form.tagnoformat, file.read(form.tagnosize))
+        file.seek(offset + form.tagnosize + n_tags * form.tagsize)
 
 
 def _refuse_missing_segments(path: Path, page: tifffile.TiffPage) -> None:
@@ -215,8 +240,11 @@ def _open_jpeg(path: Path) -> Iterator[OpenImage]:
 @contextmanager
 def _open_bmp(path: Path) -> Iterator[OpenImage]:
     content = path.read_bytes()
-    width, height = struct.unpack("<ii", content[18:26])
-    refuse_huge(path, [abs(height), abs(width)], 4)
+    width, height, _, bits, packing = struct.unpack("<iihhI", content[18:34])
+    # The decoder trusts these numbers and would read past the end; 4 and 5 are JPEG and PNG.
+    if packing not in (4, 5) and abs(width * height) * bits // 8 > len(content):
+        msg = f"{path}: is shorter than its {abs(height)} x {abs(width)} pixels; copy it again."
+        raise InputError(msg)
     yield _raster(path, "BMP", np.asarray(imagecodecs.bmp_decode(content)))
 
 
