@@ -66,6 +66,7 @@ def _read_from(number: int, end: float, progress: object) -> None:
             path = Path(folder) / f"{number}" / name
             path.parent.mkdir()
             (path.parent / "a.png").write_bytes(SEEDLINGS["grey.png"])
+            (path.parent / "manifest.csv").write_bytes(SEEDLINGS["manifest.csv"])
             path.write_bytes(mutated(SEEDLINGS[name], number // len(names)))
             try:
                 read_whole(path)

@@ -222,11 +222,10 @@ def test_a_header_larger_than_the_memory_is_refused_before_reading(tmp_path: Pat
     png = tmp_path / "huge.png"
     content = imagecodecs.png_encode(np.zeros((4, 4), np.uint8))
     png.write_bytes(content[:16] + struct.pack(">II", 2**30, 2**30) + content[24:])
-    for path in (tiff, png):
-        with pytest.raises(
-            InputError, match=rf"{path.name}: says that it holds .* GiB of memory; .* are free"
-        ):
-            read_image(path)
+    with pytest.raises(InputError, match=r"huge\.png: says that it holds .* GiB of memory"):
+        read_image(png)
+    with pytest.raises(InputError, match=r"huge\.tif: lists 1 of 268,435,456 parts"):
+        read_image(tiff)
 
 
 def test_xml_entities_in_metadata_are_never_expanded(tmp_path: Path) -> None:
