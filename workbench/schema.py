@@ -105,6 +105,55 @@ OUTCOME_COLOURS: Final[Mapping[Outcome, str]] = {
 by line style too where outlines are drawn."""
 
 
+UNITS: Final = {
+    "px": "px",
+    "px2": "px²",
+    "um": "µm",
+    "um2": "µm²",
+    "nm": "nm",
+    "mpx": "per million px",
+    "percent": "%",
+    "deg": "°",
+}
+"""Endings of column names that are units, and how they read."""
+
+
+COLUMN_LABELS: Final = {
+    "elongation": "Elongation (1 round, 0 line)",
+    "median_elongation": "Median elongation (1 round, 0 line)",
+    "noise_sd": "Noise, standard deviation",
+    "intensity_sd": "Intensity, standard deviation",
+    "intensity_p99": "Intensity, 99th percentile",
+    "intensity_p99_9": "Intensity, 99.9th percentile",
+    "intensity_p50": "Intensity, median",
+    "intensity_p1": "Intensity, 1st percentile",
+    "intensity_p0_1": "Intensity, 0.1th percentile",
+}
+"""Columns whose names alone would mislead or read badly."""
+
+
+def column_label(name: str) -> str:
+    """Return how a column is called on an axis: words, then the unit that its name ends in.
+
+    Examples
+    --------
+    >>> column_label("median_area_um2"), column_label("n_cells"), column_label("foreground")
+    ('Median area, µm²', 'Number of cells', 'Foreground')
+    """
+    if name in COLUMN_LABELS:
+        return COLUMN_LABELS[name]
+    words = name.split("_")
+    unit = UNITS.get(words[-1], "") if len(words) > 1 else ""
+    if unit:
+        words = words[:-1]
+    if words[-1] == "per":
+        words = words[:-1]
+    if words[0] == "n" and len(words) > 1:
+        words = ["number", "of", *words[1:]]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:] + (f", {unit}" if unit else "")
+
+
 class InputError(ValueError):
     """Something a user gave is wrong: the message says what was expected, what came, and the cure.
 

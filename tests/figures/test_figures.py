@@ -132,11 +132,26 @@ def test_sizes_of_cells_are_shares_of_their_group() -> None:
         {"image_id": ["a"] * 3 + ["b"], "cell_id": [1, 2, 3, 1], "diameter_px": [5.0, 5, 20, 9]}
     )
     images = pd.DataFrame({"image_id": ["a", "b"], "split": ["train", "test"]})
-    train, test = figures.area_distribution(cells, images).data
+    train, test = figures.cell_facts(cells, images, ["diameter_px", "absent"], by="split").data
     assert sum(train.y) == pytest.approx(100)
     assert max(train.y) == pytest.approx(200 / 3)
     assert train.name == "train (3 cells)"
     assert max(test.y) == 100
+
+
+def test_facts_of_images_are_boxes_by_group_on_axes_with_units() -> None:
+    images = pd.DataFrame(
+        {
+            "image_id": list("abcd"), "split": ["train", "train", "test", "test"],
+            "density_per_mpx": [1.0, 10, 100, 1000], "focus": [0.1, 0.2, 0.3, 0.4],
+            "contrast": [np.nan] * 4,
+        }
+    )  # fmt: skip
+    figure = figures.image_facts(images, ["density_per_mpx", "focus", "contrast"], by="split")
+    assert [trace.name for trace in figure.data] == ["train", "test"] * 2  # none of contrast
+    assert figure.layout.yaxis.title.text == "Density, per million px"
+    assert (figure.layout.yaxis.type, figure.layout.yaxis2.type) == ("log", None)
+    assert list(figure.data[3].y) == [0.3, 0.4]
 
 
 def test_a_gallery_outlines_the_labels_once_in_the_legend(overlay: Overlay) -> None:

@@ -1,9 +1,8 @@
 from ._data import (
-    area_distribution,
-    cell_count_distribution,
     count_agreement,
     image_gallery,
 )
+from ._facts import cell_facts, image_facts
 from ._overlays import overlay_figure, overlay_row
 from ._scores import (
     cells_by_area,
@@ -16,11 +15,11 @@ from ._scores import (
 from ._training import class_map, training_curves
 
 __all__ = [
-    "area_distribution",
-    "cell_count_distribution",
+    "cell_facts",
     "cells_by_area",
     "class_map",
     "count_agreement",
+    "image_facts",
     "image_gallery",
     "measure_curves",
     "overlay_figure",
