@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from workbench.datasets._layout_npz import NPZ
 from workbench.datasets._layout_values import Layout
 from workbench.datasets._manifest import (
     folders_listing,
@@ -27,7 +28,11 @@ _FOLDERS: Final = Layout(
     folders_listing,
 )
 
-_IN_ORDER: Final = (_MANIFEST, _FOLDERS)
+_IN_ORDER: Final = (
+    _MANIFEST,
+    NPZ,
+    _FOLDERS,
+)
 LAYOUTS: Final[Mapping[str, Layout]] = {layout.name: layout for layout in _IN_ORDER}
 
 

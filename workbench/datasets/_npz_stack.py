@@ -109,7 +109,8 @@ def open_stack(path: Path, name: str, what: str = "images") -> ImageStack:
 def array_names(path: Path) -> list[str]:
     """Return the names of the arrays in an NPZ file."""
     with damage_named(path), zipfile.ZipFile(path) as archive:
-        return [name.removesuffix(".npy") for name in archive.namelist()]
+        names = archive.namelist()
+    return [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
 
 
 def text_array(path: Path, name: str) -> Array | None:
