@@ -6,22 +6,22 @@ what is kept are two numbers for each annotation: its first byte and the one pas
 
 import json
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from mmap import ACCESS_READ, mmap
 from pathlib import Path, PureWindowsPath
 from re import compile as pattern
 from typing import Any, Final, TypeGuard
 
 import numpy as np
 
+from workbench.datasets._json_parts import CLOSING, after_blanks, walk_parts
 from workbench.datasets._label_files import file_stamp
 from workbench.datasets._label_ids import refuse_repeated
 from workbench.datasets._label_values import IntArray, Shape
 from workbench.schema import InputError
 
-_BLANKS: Final = pattern(r"[ \t\n\r]*")
-_CLOSING: Final = {"[": "]", "{": "}"}
 # Most annotations are flat and plain: their numbers need not be decoded to know where they end.
 _FLAT_OBJECT: Final = pattern(r'\{[^{}"]*(?:"[^"\\]*"[^{}"]*)*\}')
 _PLAIN_ID: Final = {
@@ -127,7 +127,9 @@ def _index(path: Path, stamp: tuple[int, int]) -> CocoIndex:
     found = _Found()
     try:
         # Read as Latin-1, places in the text are places in the file.
-        readable = _read_through(path.read_bytes().decode("latin-1"), found)
+        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            text = str(content, "latin-1")
+        readable = _read_through(text, found)
     except (ValueError, RecursionError) as error:
         msg = f"{path}: not a JSON file ({error}); export it again."
         raise InputError(msg) from error
@@ -177,65 +179,28 @@ def _read_through(text: str, found: _Found) -> bool:
 
     def take_part(key: str, begin: int) -> int:
         found.keys.append(key)
-        if key == "annotations" and text[begin : begin + 1] in _CLOSING:
+        if key == "annotations" and text[begin : begin + 1] in CLOSING:
             found.parts[key] = True
-            return _walk(text, begin, take_annotation)
+            return walk_parts(text, begin, take_annotation)
         _, end = decode(text, begin)
         if key in ("images", "categories"):
             found.parts[key] = _decoded(text[begin:end])
         return end
 
-    begin = _after_blanks(text, 3 if text.startswith("\xef\xbb\xbf") else 0)
+    begin = after_blanks(text, 3 if text.startswith("\xef\xbb\xbf") else 0)
     found.is_list = text[begin : begin + 1] == "["
     if found.is_list:
-        end = _walk(text, begin, take_annotation)
+        end = walk_parts(text, begin, take_annotation)
     elif text[begin : begin + 1] == "{":
-        end = _walk(text, begin, take_part)
+        end = walk_parts(text, begin, take_part)
         well_formed &= "annotations" in found.parts
     else:
         found.parts[""], end = decode(text, begin)
         well_formed = False
-    if _after_blanks(text, end) < len(text):
+    if after_blanks(text, end) < len(text):
         msg = f"more follows after byte {end}"
         raise ValueError(msg)
     return well_formed
-
-
-def _walk(text: str, begin: int, take: Callable[[str, int], int]) -> int:
-    """Call ``take(key, begin)`` for each part of a list or object; it returns where the part ends.
-
-    Returns
-    -------
-    int
-        Where the list or object ends.
-    """
-    decode = json.JSONDecoder().raw_decode
-    closing = _CLOSING[text[begin]]
-    at = _after_blanks(text, begin + 1)
-    if text[at : at + 1] == closing:
-        return at + 1
-    while True:
-        key = ""
-        if closing == "}":
-            key, at = decode(text, at)
-            at = _expect(text, at, ":")
-        at = _after_blanks(text, take(key, at))
-        if text[at : at + 1] == closing:
-            return at + 1
-        at = _expect(text, at, ",")
-
-
-def _after_blanks(text: str, at: int) -> int:
-    found = _BLANKS.match(text, at)
-    return found.end() if found else at
-
-
-def _expect(text: str, at: int, mark: str) -> int:
-    at = _after_blanks(text, at)
-    if text[at : at + 1] != mark:
-        msg = f"expected {mark!r} at byte {at}, got {text[at : at + 1]!r}"
-        raise ValueError(msg)
-    return _after_blanks(text, at + 1)
 
 
 def _decoded(text: str) -> Any:

@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from workbench.datasets._layout_cryonuseg import CRYONUSEG
+from workbench.datasets._layout_evican import EVICAN
+from workbench.datasets._layout_livecell import LIVECELL
+from workbench.datasets._layout_monuseg import MONUSEG
 from workbench.datasets._layout_npz import NPZ
+from workbench.datasets._layout_nuinsseg import NUINSSEG
 from workbench.datasets._layout_values import Layout
 from workbench.datasets._manifest import (
     folders_listing,
@@ -30,6 +35,11 @@ _FOLDERS: Final = Layout(
 
 _IN_ORDER: Final = (
     _MANIFEST,
+    LIVECELL,
+    EVICAN,
+    MONUSEG,
+    NUINSSEG,
+    CRYONUSEG,
     NPZ,
     _FOLDERS,
 )
