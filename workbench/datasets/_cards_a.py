@@ -17,7 +17,7 @@ CARDS_A: Final = (
         modality="phase contrast",
         n_images=5_239,
         n_cells=1_686_352,
-        size="1.3 GB of images, about 1 GB of annotations",
+        size="1.3 GB of images, and their annotations",
         licence="CC BY-NC 4.0",
         citation=(
             "C. Edlund et al., LIVECell - A large-scale dataset for label-free live cell "

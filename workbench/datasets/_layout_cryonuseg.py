@@ -73,7 +73,7 @@ def _annotators(path: Path) -> dict[str, Path]:
             again = "_second_round" if "second" in named[2].lower() else ""
             nested = folder / folder.name
             found[f"annotator_{named[1]}{again}"] = nested if nested.is_dir() else folder
-    return found
+    return dict(sorted(found.items()))
 
 
 def _with_organ(record: Record) -> Record:
