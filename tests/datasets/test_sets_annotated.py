@@ -146,22 +146,25 @@ def test_labels_of_overlapping_polygons_agree_with_pycocotools(tmp_path: Path) -
     rng = np.random.default_rng(5)
     path = tmp_path / "annotations/LIVECell/livecell_coco_test.json"
     content = json.loads(path.read_text())
+    # Those of another image stand between them.
+    content["images"].append({"id": 2, "file_name": "x.tif", "height": 8, "width": 10})
     content["annotations"] = [
         {
             "id": number,
-            "image_id": 1,
+            "image_id": 1 + number % 2,
             "category_id": 1,
             "iscrowd": 0,
             "area": 1,
             "segmentation": [(rng.random((6, 2)) * [10, 8]).ravel().round(2).tolist()],
         }
-        for number in range(1, 5)
+        for number in range(2, 90)
     ]
     path.write_text(json.dumps(content))
     truth = COCO(str(path))
     expected = np.zeros(sets.SHAPE, np.uint32)
     for item in reversed(content["annotations"]):
-        expected[truth.annToMask(item) > 0] = item["id"]
+        if item["image_id"] == 1:
+            expected[truth.annToMask(item) > 0] = item["id"] // 2
     labels = read_reference(open_dataset(path).records[0])
     assert np.array_equal(labels, expected)
 
@@ -467,17 +470,19 @@ def claiming(shape: tuple[int, ...], content: bytes) -> bytes:
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + content
 
 
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize(
     ("shape", "content", "message"),
     [
         ((2, 2**20, 2**20), b"0", r"X says that it holds 2,199,0.* can't be"),
+        ((2, 8, 10), bytes(159), r"X says that it holds 288 bytes, which its 287 .* can't be"),
         ((2_000_000, 1, 1), bytes(2_000_000), "X says that it holds 2,000,000 images"),
     ],
 )
 def test_an_array_that_claims_too_much_is_refused(
-    tmp_path: Path, shape: tuple[int, ...], content: bytes, message: str
+    tmp_path: Path, shape: tuple[int, ...], content: bytes, message: str, compression: int
 ) -> None:
-    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", compression) as archive:
         archive.writestr("X.npy", claiming(shape, content))
         archive.writestr("y.npy", claiming(shape, content))
     with pytest.raises(InputError, match=rf"x\.npz: {message}"):
