@@ -1,19 +1,17 @@
 """COCO: images beside one JSON of annotations, as most annotation tools export."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from workbench.datasets._coco_index import CocoImage, coco_index
 from workbench.datasets._coco_writing import COCO_FILE
-from workbench.datasets._label_coco import open_coco
-from workbench.datasets._label_values import LabelSource
+from workbench.datasets._label_coco import CocoLabels
+from workbench.datasets._label_files import file_stamp
 from workbench.datasets._layout_values import (
     ImageFile,
     Layout,
     Listing,
     ReadingOptions,
-    SourceLabels,
     inside,
     metadata_text,
 )
@@ -43,41 +41,38 @@ def listing(path: Path, options: ReadingOptions) -> Listing:
         If it is no COCO file with images, or an image file is not there.
     """
     index = path / COCO_FILE if path.is_dir() else path
-    source = open_coco(index)
-    if source.kind != "coco":
+    listed = coco_index(index)
+    if listed.is_results:
         msg = f"{index}: lists annotations without images; a data set needs both."
         raise InputError(msg)
-    entries = {str(entry.get("id")): entry for entry in json.loads(index.read_bytes())["images"]}
     records = tuple(
-        _record(index, source, image_id, entries[source.numbers[image_id]], options)
-        for image_id in source.image_ids
+        _record(index, image_id, image, options) for image_id, image in listed.images.items()
     )
-    return Listing(records, source.left_out)
+    return Listing(records, listed.left_out)
 
 
-def _record(
-    index: Path,
-    source: LabelSource,
-    image_id: str,
-    entry: Mapping[str, Any],
-    options: ReadingOptions,
-) -> Record:
-    name = str(entry.get("file_name") or "")
-    places = [inside(index.parent / room, name, named_by=index) for room in ("", "images")]
-    image = next((place for place in places if name and place.is_file()), None)
-    if image is None:
-        msg = f"{index}: names the image {name!r}, which is neither beside it nor in images/."
+def _record(index: Path, image_id: str, image: CocoImage, options: ReadingOptions) -> Record:
+    places = [
+        inside(index.parent / room, image.file_name, named_by=index) for room in ("", "images")
+    ]
+    path = next((place for place in places if image.file_name and place.is_file()), None)
+    if path is None:
+        msg = f"{index}: names {image.file_name!r}, which is neither beside it nor in images/."
         raise InputError(msg)
-    metadata = entry.get("metadata")
-    annotated = entry.get("annotated", True)
+    if image.shape is None:
+        msg = f"{index}: doesn't say how large {image.file_name} is; add its height and width."
+        raise InputError(msg)
+    metadata = image.facts.get("metadata")
+    labels = CocoLabels(index, file_stamp(index), image_id, image.shape, image.spans)
+    annotated = image.facts.get("annotated", True)
     return Record(
         image_id,
-        image,
+        path,
         index if annotated else None,
-        str(entry.get("split") or _split_of(index)),
+        str(image.facts.get("split") or _split_of(index)),
         metadata_text(metadata) if isinstance(metadata, dict) else {},
-        image_reader=ImageFile(image, options.choice),
-        label_reader=SourceLabels(source, image_id) if annotated else None,
+        image_reader=ImageFile(path, options.choice),
+        label_reader=labels if annotated else None,
     )
 
 

@@ -5,6 +5,12 @@ from pathlib import Path
 from typing import Final
 
 from workbench.datasets._layout_coco import COCO
+from workbench.datasets._layout_cryonuseg import CRYONUSEG
+from workbench.datasets._layout_evican import EVICAN
+from workbench.datasets._layout_livecell import LIVECELL
+from workbench.datasets._layout_monuseg import MONUSEG
+from workbench.datasets._layout_npz import NPZ
+from workbench.datasets._layout_nuinsseg import NUINSSEG
 from workbench.datasets._layout_values import Layout
 from workbench.datasets._manifest import (
     folders_listing,
@@ -28,7 +34,17 @@ _FOLDERS: Final = Layout(
     folders_listing,
 )
 
-_IN_ORDER: Final = (_MANIFEST, COCO, _FOLDERS)
+_IN_ORDER: Final = (
+    _MANIFEST,
+    LIVECELL,
+    EVICAN,
+    MONUSEG,
+    NUINSSEG,
+    CRYONUSEG,
+    NPZ,
+    COCO,
+    _FOLDERS,
+)
 LAYOUTS: Final[Mapping[str, Layout]] = {layout.name: layout for layout in _IN_ORDER}
 
 
