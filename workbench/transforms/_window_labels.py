@@ -163,7 +163,7 @@ def _paint(
 def _depth(part: slice, length: int) -> npt.NDArray[np.int64]:
     """Return the distance to the nearer end of a stretch; ends of the image do not count."""
     inside = np.arange(part.stop - part.start)
-    far = np.full_like(inside, length + 1)
+    far = np.full_like(inside, np.iinfo(inside.dtype).max)
     from_start = inside + 1 if part.start > 0 else far
     from_stop = inside[::-1] + 1 if part.stop < length else far
     return np.minimum(from_start, from_stop)
