@@ -147,10 +147,21 @@ class TestFiles:
         assert (record.image_id, record.labels) == ("a", None)
         image = read_image(record.image)
         assert image.dtype == image_type
+        with tifffile.TiffFile(record.image) as tiff:
+            assert (tiff.pages.first.photometric == tifffile.PHOTOMETRIC.RGB) == (channels == 3)
         largest = {"uint8": 255, "uint16": 65_535, "float32": 1}[image_type]
         assert np.rint(image / largest * 255).astype(np.uint8).transpose(2, 0, 1).tolist() == (
             pixels.tolist()
         )
+
+    def test_values_are_rounded_to_the_nearest_whole_number(self, tmp_path: Path) -> None:
+        source = tmp_path / "source"
+        (source / "images").mkdir(parents=True)
+        values = np.array([[0.4, 0.6, 253.9, 254.6]], np.float32) / 255
+        tifffile.imwrite(source / "images" / "a.tif", values)
+        prepare(source, PrepareConfig(preparation=PREPARATIONS["as_is"], image_type="uint8"))
+        written = read_image(out_of(source) / "images" / "a.tif")
+        assert written[..., 0].tolist() == [[0, 1, 254, 255]]
 
     def test_cells_too_small_for_the_new_pixels_are_counted(
         self, small_dataset: Callable[..., Path]

@@ -158,6 +158,7 @@ class TestPreparation:
         assert named.equalise
         stretched = prepare_image(image, named.model_copy(update={"equalise": False}))[0, :, 0]
         assert stretched[[0, 1, 500, 999, 1000]] == pytest.approx([0, 0, 0.5, 1, 1])
+        assert 0 < stretched[2] < stretched[998] < 1
 
     def test_every_step_changes_what_a_model_sees(self) -> None:
         image = (uneven() * 200).astype(np.uint8)

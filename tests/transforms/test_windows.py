@@ -134,9 +134,10 @@ class TestJoiningLabels:
         assert join_label_windows([left, right], min_iou=0.2).labels.max() == 1
 
     def test_the_window_in_which_a_pixel_lies_deeper_decides(self) -> None:
-        cell, none = np.full((1, 6), 3), np.zeros((1, 6), int)
-        joined = join_label_windows([Window(0, 0, cell), Window(0, 2, none)])
-        assert joined.labels.tolist() == [[1, 1, 1, 1, 0, 0, 0, 0]]
+        # Columns 0 to 11 and 4 to 15: both show columns 4 to 11, the middle lies before 8.
+        cell, none = np.full((1, 12), 3), np.zeros((1, 12), int)
+        joined = join_label_windows([Window(0, 0, cell), Window(0, 4, none)])
+        assert joined.labels.tolist() == [8 * [1] + 8 * [0]]
 
     def test_pieces_that_no_window_shows_together_become_cells_of_their_own(self) -> None:
         labels = np.array([[5, 0, 0, 0, 0, 0, 0, 0, 0, 5]])
