@@ -10,6 +10,8 @@ from workbench.datasets import open_dataset, read_sample
 from workbench.inference import ModelDescription, load_network
 from workbench.schema import InputError, Sample
 from workbench.training import HISTORY_COLUMNS, TrainingConfig, read_history, train_network
+from workbench.training._data import training_examples
+from workbench.transforms import Preparation, prepare_image, to_three_channels
 
 UNET = ModelDescription(
     architecture="unet", settings={"channels": [8, 16, 32], "residual_units": 1}
@@ -118,3 +120,42 @@ def test_samples_without_labels_are_refused(samples: tuple, tmp_path: Path) -> N
     bare = [Sample("bare", samples[0][0].image)]
     with pytest.raises(InputError, match="image 'bare' has no labels"):
         train_network(UNET, bare, samples[1], config=QUICK, seed=0, folder=tmp_path)
+
+
+@pytest.mark.parametrize("preparation", [Preparation(), Preparation(equalise=True)])
+def test_training_sees_images_prepared_and_prediction_sees_them_likewise(
+    samples: tuple, tmp_path: Path, preparation: Preparation
+) -> None:
+    image, labels = training_examples(samples[0], preparation)[0]
+    assert np.array_equal(image, to_three_channels(prepare_image(samples[0][0].image, preparation)))
+    assert np.array_equal(labels > 0, samples[0][0].reference > 0)
+
+    quick = QUICK.model_copy(update={"epochs": 1, "validate_every": 1, "preparation": preparation})
+    fit(samples, tmp_path, quick)
+    _, description = load_network(tmp_path)
+    assert description.preparation == preparation
+
+
+def test_another_preparation_trains_another_network(samples: tuple, tmp_path: Path) -> None:
+    quick = QUICK.model_copy(update={"epochs": 1, "validate_every": 1})
+    fit(samples, tmp_path / "plain", quick)
+    equalised = quick.model_copy(update={"preparation": Preparation(equalise=True)})
+    fit(samples, tmp_path / "equalised", equalised)
+    assert not np.array_equal(weights(tmp_path / "plain"), weights(tmp_path / "equalised"))
+
+
+def test_images_and_labels_are_brought_to_one_pixel_size(
+    samples: tuple, caplog: pytest.LogCaptureFixture
+) -> None:
+    sample = samples[0][0]
+    speck = sample.reference.copy()
+    speck[0, 0] = 99  # one pixel, in no centre of a pixel four times as wide
+    known = Sample("known", sample.image, speck, {"pixel_size_um": "0.5"})
+    coarse = Preparation(pixel_size_um=2)
+    ((image, labels),) = training_examples([known], coarse)
+    assert image.shape == (24, 24, 3)
+    assert labels.shape == (24, 24)
+    assert labels.max() == len(np.unique(labels)) - 1
+    assert "image known: 1 cells are too small for 2 um per pixel" in caplog.text
+    with pytest.raises(InputError, match="give the manifest a column pixel_size_um"):
+        training_examples([sample], coarse)

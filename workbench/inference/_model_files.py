@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from workbench.inference._encodings import ENCODINGS
 from workbench.models import build_network
 from workbench.schema import InputError
+from workbench.transforms import Preparation
 
 if TYPE_CHECKING:
     import torch
@@ -28,8 +29,8 @@ class ModelDescription(BaseModel):
         As given to :func:`workbench.models.build_network`.
     encoding
         Name in :data:`ENCODINGS`.
-    low_percent, high_percent
-        Percentiles to which images were normalised.
+    preparation
+        How images were prepared in training, and are in prediction.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,8 +38,19 @@ class ModelDescription(BaseModel):
     architecture: str
     settings: dict[str, Any]
     encoding: Literal["three_class"] = "three_class"
-    low_percent: float = 1.0
-    high_percent: float = 99.8
+    preparation: Preparation = Preparation()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_bare_percentiles(cls, value: Any) -> Any:
+        """Read descriptions from the time when percentiles were all there was to prepare."""
+        if not isinstance(value, dict) or "preparation" in value:
+            return value
+        percentiles = {
+            name: value[name] for name in ("low_percent", "high_percent") if name in value
+        }
+        others = {name: kept for name, kept in value.items() if name not in percentiles}
+        return others | {"preparation": percentiles}
 
     def build(self) -> torch.nn.Module:
         """Return the network with fresh random weights."""

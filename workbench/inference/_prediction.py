@@ -12,7 +12,7 @@ from workbench.inference._encodings import ENCODINGS
 from workbench.inference._model_files import ModelDescription
 from workbench.models import find_architecture, read_settings
 from workbench.schema import FloatImage, ImageArray, InputError, LabelImage
-from workbench.transforms import normalise_percentiles, to_three_channels
+from workbench.transforms import prepare_image, restore_labels, to_three_channels
 
 if TYPE_CHECKING:
     import torch
@@ -24,6 +24,7 @@ def segment_image(
     network: torch.nn.Module | None,
     description: ModelDescription,
     config: PredictionConfig,
+    pixel_size_um: float | None = None,
 ) -> LabelImage:
     """Find the cells of an image.
 
@@ -37,6 +38,9 @@ def segment_image(
         What the model is.
     config
         Windows and decoder; a method without training uses neither.
+    pixel_size_um
+        Side of the image's pixels; needed where the description's preparation resamples. Cells
+        are then found at that pixel size and brought back to the image's own.
 
     Returns
     -------
@@ -46,7 +50,8 @@ def segment_image(
     Raises
     ------
     InputError
-        If a network is needed and none is given.
+        If a network is needed and none is given, or the preparation resamples and the pixel size
+        is unknown.
 
     Examples
     --------
@@ -57,17 +62,34 @@ def segment_image(
     >>> int(segment_image(image, network=None, description=otsu, config=PredictionConfig()).max())
     1
     """
-    normalised = normalise_percentiles(
-        image, low_percent=description.low_percent, high_percent=description.high_percent
+    preparation = description.preparation
+    prepared = prepare_image(image, preparation, pixel_size_um=pixel_size_um)
+    found = _find_cells(prepared, network, description, config)
+    restored = restore_labels(
+        found, preparation, size_px=image.shape[:2], pixel_size_um=pixel_size_um
     )
+    return _without_gaps(restored.labels) if restored.vanished else restored.labels
+
+
+def _find_cells(
+    prepared: FloatImage,
+    network: torch.nn.Module | None,
+    description: ModelDescription,
+    config: PredictionConfig,
+) -> LabelImage:
     if network is not None:
-        probabilities = predict_probabilities(network, to_three_channels(normalised), config)
+        probabilities = predict_probabilities(network, to_three_channels(prepared), config)
         return ENCODINGS[description.encoding].decode(probabilities, config.decoder)
     method = find_architecture(description.architecture).segment
     if method is None:
         msg = f"{description.architecture} is a network and needs its trained weights."
         raise InputError(msg)
-    return method(normalised, read_settings(description.architecture, description.settings))
+    return method(prepared, read_settings(description.architecture, description.settings))
+
+
+def _without_gaps(labels: LabelImage) -> LabelImage:
+    _, ranks = np.unique(np.append(0, labels), return_inverse=True)
+    return ranks[1:].reshape(labels.shape).astype(np.int32)
 
 
 def predict_probabilities(

@@ -21,6 +21,8 @@ from ._overlays import (
 )
 from ._parameters import check_parameters, declared_parameters
 from ._predict import PredictJob, predict
+from ._prepare import prepare_dataset
+from ._prepare_parts import PrepareConfig
 from ._progress import show_progress
 from ._report import build_report, update_report
 from ._report_parts import ReportTable
@@ -71,6 +73,7 @@ __all__ = [
     "ModelConfig",
     "Plan",
     "PredictJob",
+    "PrepareConfig",
     "ReportTable",
     "RunResult",
     "RunView",
@@ -106,6 +109,7 @@ __all__ = [
     "plan_study",
     "predict",
     "predicted_samples",
+    "prepare_dataset",
     "print_plan",
     "print_result",
     "print_status",

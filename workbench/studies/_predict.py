@@ -19,6 +19,7 @@ from workbench.schema import InputError
 from workbench.store import write_labels
 from workbench.studies._job_configs import JobConfig
 from workbench.studies._progress_text import Milestones
+from workbench.transforms import pixel_size_of
 
 
 class PredictJob(JobConfig):
@@ -81,6 +82,7 @@ def predict(job: PredictJob, tell: Callable[[str], None] = print) -> pd.DataFram
                 network=network,
                 description=description,
                 config=job.prediction,
+                pixel_size_um=pixel_size_of(record.metadata),
             )
             write_labels(job.output / f"{record.image_id}.tif", labels)
             n_cells = int(labels.max())

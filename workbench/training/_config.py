@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from workbench.transforms import AugmentationConfig
+from workbench.transforms import AugmentationConfig, Preparation
 
 
 class TrainingConfig(BaseModel):
@@ -30,6 +30,8 @@ class TrainingConfig(BaseModel):
         Validations without a better F1 after which training stops early.
     precision
         "bf16" or "fp32"; "auto" takes bf16 where the hardware computes it itself.
+    preparation
+        How images are prepared before anything else, in prediction too.
     augmentation
         How far views stray from the images.
     """
@@ -45,4 +47,5 @@ class TrainingConfig(BaseModel):
     validate_every: int = Field(2, ge=1)
     patience: int = Field(10, ge=1)
     precision: Literal["auto", "bf16", "fp32"] = "auto"
+    preparation: Preparation = Preparation()
     augmentation: AugmentationConfig = AugmentationConfig()

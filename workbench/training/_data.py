@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -9,21 +10,31 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset, Sampler
 
-from workbench.inference import Encoding, ModelDescription
+from workbench.inference import Encoding
 from workbench.schema import FloatImage, InputError, Sample
 from workbench.training._config import TrainingConfig
-from workbench.transforms import normalise_percentiles, random_view, to_three_channels
+from workbench.transforms import (
+    Preparation,
+    pixel_size_of,
+    prepare_image,
+    prepare_labels,
+    random_view,
+    to_three_channels,
+)
+
+logger = logging.getLogger(__name__)
 
 Example = tuple[FloatImage, npt.NDArray[np.int32]]
 
 
-def training_examples(samples: Sequence[Sample], description: ModelDescription) -> list[Example]:
-    """Return normalised three-channel images with labels numbered from 1.
+def training_examples(samples: Sequence[Sample], preparation: Preparation) -> list[Example]:
+    """Return prepared three-channel images with labels of their size, numbered from 1.
 
     Raises
     ------
     InputError
-        If a sample has no reference labels.
+        If a sample has no reference labels, or the preparation resamples and the sample's metadata
+        have no pixel size.
     """
     examples = []
     for sample in samples:
@@ -33,16 +44,19 @@ def training_examples(samples: Sequence[Sample], description: ModelDescription) 
                 "of the splits train and val."
             )
             raise InputError(msg)
-        image = to_three_channels(
-            normalise_percentiles(
-                sample.image,
-                low_percent=description.low_percent,
-                high_percent=description.high_percent,
+        size_um = pixel_size_of(sample.metadata)
+        image = to_three_channels(prepare_image(sample.image, preparation, pixel_size_um=size_um))
+        reference = prepare_labels(sample.reference, preparation, pixel_size_um=size_um)
+        if reference.vanished:
+            logger.warning(
+                "image %s: %d cells are too small for %g um per pixel and are not learned from",
+                sample.image_id,
+                len(reference.vanished),
+                preparation.pixel_size_um,
             )
-        )
         # Resizing carries labels as float32, exact only for numbers below 2**24.
-        _, ranks = np.unique(np.append(0, sample.reference), return_inverse=True)
-        labels = ranks[1:].reshape(sample.reference.shape).astype(np.int32)
+        _, ranks = np.unique(np.append(0, reference.labels), return_inverse=True)
+        labels = ranks[1:].reshape(reference.labels.shape).astype(np.int32)
         examples.append((image, labels))
     return examples
 

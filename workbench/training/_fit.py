@@ -45,13 +45,13 @@ def fit(
     if kept and _has_ended(kept, config):
         return
     views = RandomViews(
-        training_examples(train, description), ENCODINGS[description.encoding], config, seed
+        training_examples(train, config.preparation), ENCODINGS[description.encoding], config, seed
     )
     batches: DataLoader[Any] = DataLoader(
         views, batch_size=config.batch_size, sampler=EpochSampler(len(views), seed)
     )
     whole_images: DataLoader[Any] = DataLoader(
-        training_examples(validation, description),  # type: ignore[arg-type]
+        training_examples(validation, config.preparation),  # type: ignore[arg-type]
         batch_size=None,
         collate_fn=lambda example: example,
     )

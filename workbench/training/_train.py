@@ -32,7 +32,7 @@ def train_network(
     Parameters
     ----------
     description
-        The network and its target encoding.
+        The network and its target encoding. It is kept with the preparation of ``config``.
     train, validation
         Samples with reference labels, at least one each.
     config
@@ -53,12 +53,14 @@ def train_network(
     Raises
     ------
     InputError
-        If a sample has no labels or more than three channels.
+        If a sample has no labels or more than three channels, or images are to be resampled and
+        its pixel size is unknown.
     """
     from workbench.training._fit import fit
 
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    description = description.model_copy(update={"preparation": config.preparation})
     save_description(folder, description)
     fit(
         description,

@@ -1,18 +1,54 @@
 from ._augmentation import AugmentationConfig, random_view
-from ._intensity import normalise_percentiles, to_grey, to_three_channels
+from ._intensity import (
+    EqualiseBy,
+    equalise_adaptive,
+    normalise_percentiles,
+    to_grey,
+    to_three_channels,
+    to_unit_range,
+)
 from ._outlines import Outline, label_outlines
+from ._preparation import (
+    PREPARATIONS,
+    Preparation,
+    pixel_size_of,
+    prepare_image,
+    prepare_labels,
+    restore_labels,
+)
+from ._resampling import ResampledLabels, resample_image, resample_labels, resampled_size
 from ._targets import BACKGROUND, BOUNDARY, INTERIOR, three_class_target
+from ._window_labels import JoinedLabels, join_label_windows
+from ._windows import Window, cut_windows, join_windows
 
 __all__ = [
     "BACKGROUND",
     "BOUNDARY",
     "INTERIOR",
+    "PREPARATIONS",
     "AugmentationConfig",
+    "EqualiseBy",
+    "JoinedLabels",
     "Outline",
+    "Preparation",
+    "ResampledLabels",
+    "Window",
+    "cut_windows",
+    "equalise_adaptive",
+    "join_label_windows",
+    "join_windows",
     "label_outlines",
     "normalise_percentiles",
+    "pixel_size_of",
+    "prepare_image",
+    "prepare_labels",
     "random_view",
+    "resample_image",
+    "resample_labels",
+    "resampled_size",
+    "restore_labels",
     "three_class_target",
     "to_grey",
     "to_three_channels",
+    "to_unit_range",
 ]
