@@ -42,6 +42,13 @@ from ._score_texts import (
     summary_rows,
 )
 from ._scoring import ScoringConfig, read_scoring_config
+from ._signatures import Signatures, signatures_of
+from ._split import (
+    SplitSummary,
+    find_leaks,
+    split_dataset,
+    verify_split,
+)
 from ._terminal import print_plan, print_result, print_status, print_table
 from ._train import TrainJob, train, training_samples
 from ._view import (
@@ -72,6 +79,8 @@ __all__ = [
     "RunView",
     "ScoreResult",
     "ScoringConfig",
+    "Signatures",
+    "SplitSummary",
     "Stage",
     "StudyConfig",
     "TrainJob",
@@ -84,6 +93,7 @@ __all__ = [
     "explain_measure",
     "extreme_overlays",
     "failed_images",
+    "find_leaks",
     "find_member",
     "images_worst_first",
     "load_overlay",
@@ -110,6 +120,8 @@ __all__ = [
     "run_study",
     "score_to_folder",
     "show_progress",
+    "signatures_of",
+    "split_dataset",
     "study_yaml",
     "summary_rows",
     "summary_table",
@@ -117,4 +129,5 @@ __all__ = [
     "training_samples",
     "update_report",
     "validation_overlay",
+    "verify_split",
 ]
