@@ -104,6 +104,9 @@ def test_kept_test_images_with_copies_in_training_are_refused(discs: Path, tmp_p
 def test_two_kept_splits_that_leak_are_refused(discs: Path, tmp_path: Path) -> None:
     image = tifffile.imread(discs / "images" / "im8.tif")
     tifffile.imwrite(discs / "images" / "im6.tif", image)
+    (discs / "images" / "im9.tif").unlink()
+    lines = (discs / "manifest.csv").read_text().splitlines()
+    (discs / "manifest.csv").write_text("\n".join(lines[:-1]) + "\n")
     config = SplitConfig(keep=("test", "val"), shares={"train": 1})
     with pytest.raises(InputError, match=r"im6 \(val\), im8 \(test\) belong together"):
         split_dataset(open_dataset(discs), config, tmp_path / "split")

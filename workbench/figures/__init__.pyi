@@ -4,6 +4,7 @@ from ._data import (
     count_agreement,
     image_gallery,
 )
+from ._embedding import component_scatter
 from ._overlays import overlay_figure, overlay_row
 from ._scores import (
     cells_by_area,
@@ -20,6 +21,7 @@ __all__ = [
     "cell_count_distribution",
     "cells_by_area",
     "class_map",
+    "component_scatter",
     "count_agreement",
     "image_gallery",
     "measure_curves",
