@@ -108,6 +108,13 @@ def test_groups_are_stratified_too() -> None:
     }
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_large_group_does_not_spoil_the_shares(seed: int) -> None:
+    images = table(100, plate=["large"] * 60 + ["small"] * 8 + [""] * 32)
+    splits = counts(assign_splits(images, SplitConfig(group_by="plate", seed=seed)))
+    assert splits == {"train": 70, "val": 10, "test": 20}
+
+
 def test_images_without_a_group_stand_alone() -> None:
     images = table(10, plate=["a"] * 4 + [""] * 3 + [None] * 3)
     splits = assign_splits(

@@ -88,8 +88,8 @@ def principal_components(
     Returns
     -------
     PrincipalComponents
-        The sign of a component is such that its largest loading is positive. Standardised with
-        ddof = 0.
+        The sign of a component is such that its largest loading is positive (scikit-learn's rule).
+        Standardised with ddof = 0.
 
     Raises
     ------
@@ -128,14 +128,11 @@ def principal_components(
     # Exact either way; the covariance is far faster with many rows.
     solver = "covariance_eigh" if len(fitted) >= fitted.shape[1] else "full"
     pca = PCA(n_components=n, svd_solver=solver).fit((fitted - mean) / spread)
-    largest = np.abs(pca.components_).argmax(axis=1)
-    sign = np.sign(pca.components_[np.arange(n), largest])[:, np.newaxis]
-    directions = pca.components_ * sign
     names = [f"pc{number}" for number in range(1, n + 1)]
     scores = pd.DataFrame(np.nan, index=features.index, columns=names)
-    scores[defined] = (values[defined][:, used] - mean) / spread @ directions.T
+    scores[defined] = (values[defined][:, used] - mean) / spread @ pca.components_.T
     loadings = pd.DataFrame(np.nan, index=features.columns, columns=names)
-    loadings[used] = directions.T
+    loadings[used] = pca.components_.T
     shares = tuple(float(share) for share in pca.explained_variance_ratio_)
     return PrincipalComponents(scores, loadings, shares, len(fitted))
 

@@ -22,8 +22,8 @@ class SplitConfig(BaseModel):
         and 0.2 test; 0.9 train and 0.1 val where the test images are set aside by ``keep`` or
         ``folds``, and then the shares are of the other images.
     keep
-        Splits of the table that stay as they are, e.g. ``("test",)`` to take validation images
-        from the training images alone.
+        Splits of the table that stay as they are, e.g. ``("test",)`` so that only the training
+        images give validation images.
     folds, fold
         Divide the images into ``folds`` parts of equal size; number ``fold`` (from 0) is the test
         set. The parts are the same whatever ``fold`` is.
