@@ -138,9 +138,10 @@ def find_duplicates(
     Found are copies in another bit depth or file format, with other brightness, contrast or gamma
     (1/2 to 2), a little saturation, JPEG compression, noise, another size (the aspect ratio kept
     within 5 %), mirrored or turned by right angles, and frames of a film in which little moves.
-    Not found are crops and shifts by more than about a hundredth of the image's width, other
-    angles, another focus or channel, and inverted images. Two images that hold nothing but one
-    cell each, in the same place, are taken for duplicates.
+    Not found are crops, overlapping or adjoining tiles of one field, shifts by more than about a
+    hundredth of the image's width, other angles, another focus or channel, and inverted images:
+    what comes from one field needs a column that says so, for :class:`SplitConfig`. Two images
+    that hold nothing but one cell each, in the same place, are taken for duplicates.
 
     Parameters
     ----------
