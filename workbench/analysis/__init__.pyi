@@ -6,6 +6,13 @@ from ._descriptives import (
     paired_scores,
     scores_by_threshold,
 )
+from ._embedding import (
+    PrincipalComponents,
+    Separability,
+    principal_components,
+    set_separability,
+)
+from ._fingerprint import DataFingerprint, Intensities, Spread, fingerprint
 from ._groups import images_by_group, main_grouping
 from ._images import hardest_images, image_overview, scores_by_cell_count
 from ._measure_summary import add_sums, measure_summary, measure_sums
@@ -14,7 +21,12 @@ from ._pairs import cohens_d, cohens_d_label, cohens_d_paired, compare_pairs
 
 __all__ = [
     "Comparison",
+    "DataFingerprint",
+    "Intensities",
     "OmnibusTest",
+    "PrincipalComponents",
+    "Separability",
+    "Spread",
     "add_sums",
     "cohens_d",
     "cohens_d_label",
@@ -22,6 +34,7 @@ __all__ = [
     "compare_models",
     "compare_pairs",
     "describe_models",
+    "fingerprint",
     "friedman",
     "hardest_images",
     "image_overview",
@@ -34,6 +47,8 @@ __all__ = [
     "model_summary",
     "one_way_anova",
     "paired_scores",
+    "principal_components",
     "scores_by_cell_count",
     "scores_by_threshold",
+    "set_separability",
 ]

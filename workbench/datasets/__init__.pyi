@@ -1,16 +1,76 @@
-from ._coco_writing import COCO_CATEGORY, COCO_FILE, coco_annotations
-from ._files import describe_image, read_image, read_labels
-from ._image_values import ImageChoice, ImageInfo, ImageRead, read_choice
-from ._image_writing import write_image
-from ._label_forms import recognise_labels
-from ._label_geojson import labels_geojson
-from ._label_ids import LabelPairs, pair_labels
-from ._label_sources import open_labels
-from ._label_values import LabelNote, LabelRead, LabelSource
-from ._layout_values import Layout, Listing, ReadingOptions, record_info
-from ._layouts import LAYOUTS
-from ._manifest import find_label_files
-from ._open import DatasetFile, open_dataset, read_dataset_file, write_dataset_file
+from ._coco_writing import (
+    COCO_CATEGORY,
+    COCO_FILE,
+    coco_annotations,
+)
+from ._duplicates import (
+    ImageSignature,
+    find_duplicates,
+    image_signature,
+    pixels_sha256,
+)
+from ._files import (
+    describe_image,
+    read_image,
+    read_labels,
+)
+from ._frozen import (
+    FrozenImage,
+    FrozenSplit,
+    freeze_split,
+    frozen_split_json,
+    read_frozen_split,
+    verify_frozen_split,
+)
+from ._image_values import (
+    ImageChoice,
+    ImageInfo,
+    ImageRead,
+    read_choice,
+)
+from ._image_writing import (
+    write_image,
+)
+from ._label_forms import (
+    recognise_labels,
+)
+from ._label_geojson import (
+    labels_geojson,
+)
+from ._label_ids import (
+    LabelPairs,
+    pair_labels,
+)
+from ._label_sources import (
+    open_labels,
+)
+from ._label_values import (
+    LabelNote,
+    LabelRead,
+    LabelSource,
+)
+from ._layout_values import (
+    Layout,
+    Listing,
+    ReadingOptions,
+    record_info,
+)
+from ._layouts import (
+    LAYOUTS,
+)
+from ._leakage import (
+    check_leakage,
+    leaking_pairs,
+)
+from ._manifest import (
+    find_label_files,
+)
+from ._open import (
+    DatasetFile,
+    open_dataset,
+    read_dataset_file,
+    write_dataset_file,
+)
 from ._records import (
     Dataset,
     Record,
@@ -18,6 +78,13 @@ from ._records import (
     read_record_image,
     read_reference,
     read_sample,
+)
+from ._split_config import (
+    SplitConfig,
+)
+from ._splits import (
+    assign_folds,
+    assign_splits,
 )
 from ._synthetic import (
     SyntheticConfig,
@@ -31,9 +98,12 @@ __all__ = [
     "LAYOUTS",
     "Dataset",
     "DatasetFile",
+    "FrozenImage",
+    "FrozenSplit",
     "ImageChoice",
     "ImageInfo",
     "ImageRead",
+    "ImageSignature",
     "LabelNote",
     "LabelPairs",
     "LabelRead",
@@ -42,17 +112,28 @@ __all__ = [
     "Listing",
     "ReadingOptions",
     "Record",
+    "SplitConfig",
     "SyntheticConfig",
+    "assign_folds",
+    "assign_splits",
+    "check_leakage",
     "coco_annotations",
     "describe_image",
+    "find_duplicates",
     "find_label_files",
+    "freeze_split",
+    "frozen_split_json",
+    "image_signature",
     "labels_geojson",
+    "leaking_pairs",
     "open_dataset",
     "open_labels",
     "pair_labels",
+    "pixels_sha256",
     "read_choice",
     "read_dataset_file",
     "read_examples",
+    "read_frozen_split",
     "read_image",
     "read_labels",
     "read_record_image",
@@ -61,6 +142,7 @@ __all__ = [
     "recognise_labels",
     "record_info",
     "synthetic_samples",
+    "verify_frozen_split",
     "write_dataset_file",
     "write_image",
     "write_synthetic_dataset",

@@ -2,8 +2,17 @@ from ._data import (
     count_agreement,
     image_gallery,
 )
-from ._facts import cell_facts, image_facts
-from ._overlays import overlay_figure, overlay_row
+from ._embedding import (
+    component_scatter,
+)
+from ._facts import (
+    cell_facts,
+    image_facts,
+)
+from ._overlays import (
+    overlay_figure,
+    overlay_row,
+)
 from ._scores import (
     cells_by_area,
     measure_curves,
@@ -12,12 +21,16 @@ from ._scores import (
     score_by_threshold,
     score_distributions,
 )
-from ._training import class_map, training_curves
+from ._training import (
+    class_map,
+    training_curves,
+)
 
 __all__ = [
     "cell_facts",
     "cells_by_area",
     "class_map",
+    "component_scatter",
     "count_agreement",
     "image_facts",
     "image_gallery",

@@ -7,27 +7,74 @@ from ._config import (
     read_study,
     study_yaml,
 )
-from ._convert import Converted, convert_dataset
-from ._data_texts import axes_rows, dataset_lines
-from ._evaluate import EvaluateJob, conventions_of_image, evaluate, failed_images
-from ._graph import NOTEBOOKS, Job, draft_jobs, notebook_folder, plan_jobs
-from ._job_configs import CompareJob, ErrorsJob, ExploreJob, JobConfig
-from ._measure_texts import explain_measure, measure_rows, measures_page
+from ._convert import (
+    Converted,
+    convert_dataset,
+)
+from ._data_texts import (
+    axes_rows,
+    dataset_lines,
+)
+from ._evaluate import (
+    EvaluateJob,
+    conventions_of_image,
+    evaluate,
+    failed_images,
+)
+from ._graph import (
+    NOTEBOOKS,
+    Job,
+    draft_jobs,
+    notebook_folder,
+    plan_jobs,
+)
+from ._job_configs import (
+    CompareJob,
+    ErrorsJob,
+    ExploreJob,
+    JobConfig,
+)
+from ._measure_texts import (
+    explain_measure,
+    measure_rows,
+    measures_page,
+)
 from ._overlays import (
     extreme_overlays,
     make_overlay,
     predicted_samples,
     validation_overlay,
 )
-from ._parameters import check_parameters, declared_parameters
-from ._predict import PredictJob, predict
-from ._prepare import prepare_dataset
-from ._prepare_parts import PrepareConfig
-from ._progress import show_progress
-from ._report import build_report, update_report
-from ._report_parts import ReportTable
-from ._report_sections import summary_table
-from ._run_study import run_study
+from ._parameters import (
+    check_parameters,
+    declared_parameters,
+)
+from ._predict import (
+    PredictJob,
+    predict,
+)
+from ._prepare import (
+    prepare_dataset,
+)
+from ._prepare_parts import (
+    PrepareConfig,
+)
+from ._progress import (
+    show_progress,
+)
+from ._report import (
+    build_report,
+    update_report,
+)
+from ._report_parts import (
+    ReportTable,
+)
+from ._report_sections import (
+    summary_table,
+)
+from ._run_study import (
+    run_study,
+)
 from ._runner import (
     Failure,
     Listener,
@@ -37,18 +84,47 @@ from ._runner import (
     plan_study,
     run_plan,
 )
-from ._score_command import score_to_folder
-from ._score_parts import ScoreResult
+from ._score_command import (
+    score_to_folder,
+)
+from ._score_parts import (
+    ScoreResult,
+)
 from ._score_texts import (
     measure_overview,
     problem_rows,
     result_json,
     summary_rows,
 )
-from ._scoring import ScoringConfig, read_scoring_config
-from ._survey import Survey, survey_dataset
-from ._terminal import print_plan, print_result, print_status, print_table
-from ._train import TrainJob, train, training_samples
+from ._scoring import (
+    ScoringConfig,
+    read_scoring_config,
+)
+from ._signatures import (
+    Signatures,
+    signatures_of,
+)
+from ._split import (
+    SplitSummary,
+    find_leaks,
+    split_dataset,
+    verify_split,
+)
+from ._survey import (
+    Survey,
+    survey_dataset,
+)
+from ._terminal import (
+    print_plan,
+    print_result,
+    print_status,
+    print_table,
+)
+from ._train import (
+    TrainJob,
+    train,
+    training_samples,
+)
 from ._view import (
     RunView,
     find_member,
@@ -79,6 +155,8 @@ __all__ = [
     "RunView",
     "ScoreResult",
     "ScoringConfig",
+    "Signatures",
+    "SplitSummary",
     "Stage",
     "StudyConfig",
     "Survey",
@@ -95,6 +173,7 @@ __all__ = [
     "explain_measure",
     "extreme_overlays",
     "failed_images",
+    "find_leaks",
     "find_member",
     "images_worst_first",
     "load_overlay",
@@ -122,6 +201,8 @@ __all__ = [
     "run_study",
     "score_to_folder",
     "show_progress",
+    "signatures_of",
+    "split_dataset",
     "study_yaml",
     "summary_rows",
     "summary_table",
@@ -130,4 +211,5 @@ __all__ = [
     "training_samples",
     "update_report",
     "validation_overlay",
+    "verify_split",
 ]

@@ -1,4 +1,10 @@
-from ._augmentation import AugmentationConfig, random_view
+from ._augmentation import (
+    AugmentationConfig,
+    random_view,
+)
+from ._crops import (
+    cell_crops,
+)
 from ._intensity import (
     EqualiseBy,
     equalise_adaptive,
@@ -7,7 +13,10 @@ from ._intensity import (
     to_three_channels,
     to_unit_range,
 )
-from ._outlines import Outline, label_outlines
+from ._outlines import (
+    Outline,
+    label_outlines,
+)
 from ._preparation import (
     PREPARATIONS,
     Preparation,
@@ -16,10 +25,27 @@ from ._preparation import (
     prepare_labels,
     restore_labels,
 )
-from ._resampling import ResampledLabels, resample_image, resample_labels, resampled_size
-from ._targets import BACKGROUND, BOUNDARY, INTERIOR, three_class_target
-from ._window_labels import JoinedLabels, join_label_windows
-from ._windows import Window, cut_windows, join_windows
+from ._resampling import (
+    ResampledLabels,
+    resample_image,
+    resample_labels,
+    resampled_size,
+)
+from ._targets import (
+    BACKGROUND,
+    BOUNDARY,
+    INTERIOR,
+    three_class_target,
+)
+from ._window_labels import (
+    JoinedLabels,
+    join_label_windows,
+)
+from ._windows import (
+    Window,
+    cut_windows,
+    join_windows,
+)
 
 __all__ = [
     "BACKGROUND",
@@ -33,6 +59,7 @@ __all__ = [
     "Preparation",
     "ResampledLabels",
     "Window",
+    "cell_crops",
     "cut_windows",
     "equalise_adaptive",
     "join_label_windows",

@@ -1,0 +1,233 @@
+"""Splits of whole data sets: leaks found, images divided, splits frozen and verified."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from workbench.datasets import (
+    Dataset,
+    FrozenSplit,
+    SplitConfig,
+    assign_splits,
+    check_leakage,
+    find_duplicates,
+    freeze_split,
+    frozen_split_json,
+    leaking_pairs,
+    read_frozen_split,
+    verify_frozen_split,
+)
+from workbench.schema import InputError
+from workbench.store import write_text
+from workbench.studies._signatures import signatures_of
+
+MANIFEST: Final = "manifest.csv"
+FROZEN_SPLIT: Final = "split.json"
+DUPLICATES: Final = "duplicates.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class SplitSummary:
+    """What a division of a data set came to.
+
+    Attributes
+    ----------
+    folder
+        Holds ``manifest.csv``, ``split.json`` and ``duplicates.csv``.
+    frozen
+        The split as it was written.
+    counts
+        Images per split (columns) and stratum (rows); one row "all" without strata.
+    duplicates
+        Pairs of images that were kept together, from :func:`workbench.datasets.find_duplicates`.
+    n_left_out
+        Images that belong to no split, since ``only`` chose others.
+    """
+
+    folder: Path
+    frozen: FrozenSplit
+    counts: pd.DataFrame
+    duplicates: pd.DataFrame
+    n_left_out: int
+
+
+def find_leaks(
+    dataset: Dataset,
+    *,
+    splits: Sequence[str] = ("train", "val", "test"),
+    workers: int = 1,
+    cache: Path | None = None,
+    step: Callable[[], None] = lambda: None,
+) -> pd.DataFrame:
+    """Return pairs of images, the same or nearly so, that lie in different splits of a data set.
+
+    Parameters
+    ----------
+    dataset
+        With its splits. Images that can't be read are passed over.
+    splits
+        Those that must have no image in common.
+    workers, cache, step
+        As :func:`signatures_of` takes them.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`workbench.datasets.leaking_pairs`; empty if there is no leak.
+    """
+    signatures = signatures_of(dataset, workers=workers, cache=cache, step=step)
+    return leaking_pairs(signatures.images, find_duplicates(signatures.by_id), splits=splits)
+
+
+def split_dataset(
+    dataset: Dataset,
+    config: SplitConfig,
+    out: Path,
+    *,
+    workers: int = 1,
+    cache: Path | None = None,
+    step: Callable[[], None] = lambda: None,
+) -> SplitSummary:
+    """Divide a data set, its duplicates kept together, and freeze what came out.
+
+    Parameters
+    ----------
+    dataset
+        To divide; its files stay where they are.
+    config
+        How.
+    out
+        Folder that becomes a data set of its own: ``manifest.csv`` with the new splits and paths
+        to the images where they are (relative if ``out`` lies in the data set, else absolute),
+        ``split.json``, the frozen split, and ``duplicates.csv``, the pairs that were found.
+    workers, cache, step
+        As :func:`signatures_of` takes them.
+
+    Returns
+    -------
+    SplitSummary
+
+    Raises
+    ------
+    InputError
+        If an image can't be read, the images can't be divided so (:func:`assign_splits`), kept
+        splits leak, or ``out`` holds another split or data set.
+    """
+    signatures = signatures_of(dataset, workers=workers, cache=cache, step=step)
+    _refuse_unreadable(dataset, signatures.problems)
+    duplicates = find_duplicates(signatures.by_id)
+    assigned = assign_splits(signatures.images, config, duplicates=duplicates)
+    images = signatures.images.set_index("image_id").loc[assigned.index]
+    images = images.assign(split=assigned).reset_index()
+    together = duplicates["image_id_a"].isin(assigned.index) & duplicates["image_id_b"].isin(
+        assigned.index
+    )
+    check_leakage(images, duplicates, splits=sorted(assigned.unique()))
+    frozen = freeze_split(images, dataset=dataset.name, config=config)
+    _refuse_other_content(out, frozen)
+    write_text(out / MANIFEST, _manifest_csv(dataset, assigned, out))
+    write_text(out / DUPLICATES, duplicates[together].to_csv(index=False))
+    # Last: where it is, all is.
+    write_text(out / FROZEN_SPLIT, frozen_split_json(frozen))
+    return SplitSummary(
+        folder=out,
+        frozen=frozen,
+        counts=_counts(images, config.stratify_by),
+        duplicates=duplicates[together].reset_index(drop=True),
+        n_left_out=len(signatures.images) - len(images),
+    )
+
+
+def verify_split(
+    dataset: Dataset,
+    frozen: FrozenSplit,
+    *,
+    workers: int = 1,
+    cache: Path | None = None,
+    step: Callable[[], None] = lambda: None,
+) -> pd.DataFrame:
+    """Name the images of a data set that are no longer as they were frozen.
+
+    Parameters
+    ----------
+    dataset
+        As it is now.
+    frozen
+        From :func:`workbench.datasets.read_frozen_split`.
+    workers, cache, step
+        As :func:`signatures_of` takes them.
+
+    Returns
+    -------
+    DataFrame
+        Columns image_id and change, see :func:`workbench.datasets.verify_frozen_split`; an image
+        that can't be read is "unreadable". Empty if all is as it was.
+    """
+    signatures = signatures_of(dataset, workers=workers, cache=cache, step=step)
+    changes = verify_frozen_split(frozen, signatures.images)
+    unreadable = changes["image_id"].isin(signatures.problems["image_id"])
+    changes.loc[unreadable, "change"] = "unreadable"
+    return changes
+
+
+def _refuse_unreadable(dataset: Dataset, problems: pd.DataFrame) -> None:
+    if len(problems):
+        msg = (
+            f"data set {dataset.root}: {len(problems)} images can't be read, so they can't be "
+            f"divided; mend them or take them out of the data set. {problems['problem'].iloc[0]}"
+        )
+        raise InputError(msg)
+
+
+def _refuse_other_content(out: Path, frozen: FrozenSplit) -> None:
+    """Keep a frozen split, or the manifest of a data set, from being replaced."""
+    if (out / FROZEN_SPLIT).is_file():
+        there = read_frozen_split(out / FROZEN_SPLIT)
+        if there.digest != frozen.digest:
+            msg = (
+                f"{out / FROZEN_SPLIT}: holds another frozen split ({there.digest[:12]}, new is "
+                f"{frozen.digest[:12]}); name a new folder, or delete this one first."
+            )
+            raise InputError(msg)
+    elif (out / MANIFEST).is_file() or (out / "images").is_dir():
+        msg = f"{out} is a data set already; name a new folder for the split."
+        raise InputError(msg)
+
+
+def _manifest_csv(dataset: Dataset, assigned: pd.Series, out: Path) -> str:
+    """Return the manifest of a split: the records with their new splits, and paths that hold."""
+    records = [record for record in dataset.records if record.image_id in assigned.index]
+    columns = list(dict.fromkeys(name for record in records for name in record.metadata))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["image_id", "image", "labels", "split", *columns])
+    for record in records:
+        paths = [_path_from(out, dataset.root, path) for path in (record.image, record.labels)]
+        metadata = [record.metadata.get(name, "") for name in columns]
+        writer.writerow([record.image_id, *paths, assigned[record.image_id], *metadata])
+    return text.getvalue()
+
+
+def _path_from(out: Path, root: Path, path: Path | None) -> str:
+    if path is None:
+        return ""
+    out, path = out.resolve(), path.resolve()
+    # A folder inside the data set moves with it.
+    if out.is_relative_to(root.resolve()) and path.is_relative_to(root.resolve()):
+        return Path(os.path.relpath(path, out)).as_posix()
+    return path.as_posix()
+
+
+def _counts(images: pd.DataFrame, stratify_by: str | None) -> pd.DataFrame:
+    strata = images[stratify_by] if stratify_by else pd.Series("all", index=images.index)
+    counts = pd.crosstab(strata, images["split"]).rename_axis(index=stratify_by, columns=None)
+    order = [name for name in ("train", "val", "test") if name in counts]
+    return counts[order + [name for name in counts if name not in order]]
