@@ -161,6 +161,12 @@ def test_pieces_add_up_in_perimeter_and_convexity_and_share_a_hull_in_solidity()
     assert cell["solidity"] == 8 / 14
 
 
+def test_two_pieces_with_a_bay_are_as_convex_as_one() -> None:
+    bay = np.array([[1, 1, 1], [1, 0, 0], [1, 1, 1]])
+    two = np.hstack([bay, np.zeros((3, 2), int), bay])
+    assert one(two)["convexity"] == pytest.approx(one(bay)["convexity"])
+
+
 def test_a_hole_leaves_the_outline_as_it_is_but_lowers_solidity() -> None:
     full = np.ones((7, 7), int)
     holed = full.copy()
