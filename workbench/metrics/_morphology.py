@@ -94,7 +94,7 @@ def cell_morphology(labels: LabelImage) -> Columns:
     boxes = np.column_stack(
         [cells[side] for side in ("top_px", "left_px", "bottom_px", "right_px")]
     )
-    outlines = trace_outlines(np.pad(ranks, 1), boxes)
+    outlines = trace_outlines(ranks, boxes)
     centroids = np.column_stack([cells["row_px"], cells["column_px"]])
     return cells | {
         "n_pieces": outlines.n_pieces,
