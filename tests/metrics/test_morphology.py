@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
-from skimage.draw import disk, polygon
+from skimage.draw import disk, ellipse, polygon
 from skimage.measure import regionprops_table
 from skimage.morphology import convex_hull_image
 
@@ -122,6 +122,13 @@ def test_elongation_is_near_one_for_a_disc_and_near_zero_for_a_rod() -> None:
     rod[30:32, 5:55] = 1
     assert one(disc)["elongation"] > 0.99
     assert one(rod)["elongation"] < 0.01
+
+
+@pytest.mark.parametrize("ratio", [0.25, 0.5, 0.75])
+def test_elongation_of_an_ellipse_lies_between_the_axes_ratio_and_its_square(ratio: float) -> None:
+    labels = np.zeros((100, 100), int)
+    labels[ellipse(50, 50, 40, 40 * ratio)] = 1
+    assert ratio**2 < one(labels)["elongation"] < ratio
 
 
 @pytest.mark.parametrize("radius", [2.5, 6.3, 17, 60])

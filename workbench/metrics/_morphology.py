@@ -45,8 +45,8 @@ def cell_morphology(labels: LabelImage) -> Columns:
             are single pixels.
         ``elongation``
             Smaller over larger eigenvalue of the covariance of the outline's points, as [1]_
-            defines it. Beware of the name: 1 is round and 0 is a line; for an ellipse, it is near
-            the square of its axes' ratio. NaN for a single pixel.
+            defines it. Beware of the name: 1 is round and 0 is a line. For an ellipse, it lies
+            between the ratio of its axes and the square of that. NaN for a single pixel.
         ``solidity``
             Area over pixels in the convex hull, above 0 to 1.
         ``touching_fraction``
