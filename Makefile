@@ -24,6 +24,7 @@ bench:
 	@scripts/environment.sh bench
 	@.venv/bin/python benchmarks/scoring.py
 	@.venv/bin/python benchmarks/scoring_many.py
+	@.venv/bin/python benchmarks/morphology.py
 	@.venv/bin/python benchmarks/runner.py
 
 pictures:

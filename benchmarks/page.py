@@ -8,7 +8,13 @@ from pathlib import Path
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = DOCS / "benchmarks.md"
-SECTIONS = ("One pair of label images", "Growth", "Many images, from disk to tables", "A study")
+SECTIONS = (
+    "One pair of label images",
+    "Growth",
+    "Many images, from disk to tables",
+    "Shapes of cells",
+    "A study",
+)
 INTRODUCTION = """# Speed
 
 Written by `make bench`, not by hand. Peers and ours take turns in one run, so what counts is the

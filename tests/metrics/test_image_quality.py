@@ -63,6 +63,7 @@ def test_clipping_is_looked_for_in_each_channel() -> None:
     image = np.full((2, 5, 2), 7, np.uint8)
     image[0, 0] = [255, 3]
     image[0, 1] = [255, 255]
+    image[1, 0] = 254
     image[1, 3] = [0, 9]
     image[1, 4] = 0
     quality = image_quality(image)
@@ -182,6 +183,7 @@ def test_contrast_and_signal_are_the_difference_over_background_and_over_noise()
     assert quality.contrast == pytest.approx(50 / np.hypot(10, 4), rel=0.03)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("labels", [None, np.zeros((20, 20), int), np.ones((20, 20), int)])
 def test_without_both_cells_and_background_there_is_no_contrast(labels: np.ndarray | None) -> None:
     quality = image_quality(noisy(size=20), labels)
@@ -189,6 +191,7 @@ def test_without_both_cells_and_background_there_is_no_contrast(labels: np.ndarr
     assert quality.noise_sd > 0
 
 
+@pytest.mark.filterwarnings("error")
 def test_an_image_of_one_value_has_neither_focus_nor_ratios() -> None:
     labels = np.eye(9, dtype=int)
     quality = image_quality(np.full((9, 9, 1), 40, np.uint8), labels)
@@ -197,6 +200,7 @@ def test_an_image_of_one_value_has_neither_focus_nor_ratios() -> None:
     assert np.isnan([getattr(quality, name) for name in undefined]).all()
 
 
+@pytest.mark.filterwarnings("error")
 def test_an_image_too_narrow_for_the_filters_has_no_focus_and_no_noise() -> None:
     quality = image_quality(np.arange(20, dtype=np.uint8).reshape(2, 10, 1))
     assert np.isnan([quality.focus, quality.noise_sd, quality.dynamic_range_to_noise]).all()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
-from skimage.draw import disk, polygon
+from skimage.draw import disk, ellipse, polygon
 from skimage.measure import regionprops_table
 from skimage.morphology import convex_hull_image
 
@@ -124,6 +124,13 @@ def test_elongation_is_near_one_for_a_disc_and_near_zero_for_a_rod() -> None:
     assert one(rod)["elongation"] < 0.01
 
 
+@pytest.mark.parametrize("ratio", [0.25, 0.5, 0.75])
+def test_elongation_of_an_ellipse_lies_between_the_axes_ratio_and_its_square(ratio: float) -> None:
+    labels = np.zeros((100, 100), int)
+    labels[ellipse(50, 50, 40, 40 * ratio)] = 1
+    assert ratio**2 < one(labels)["elongation"] < ratio
+
+
 @pytest.mark.parametrize("radius", [2.5, 6.3, 17, 60])
 def test_a_disc_is_convex_however_its_outline_is_stepped(radius: float) -> None:
     labels = np.zeros((130, 130), int)
@@ -159,6 +166,12 @@ def test_pieces_add_up_in_perimeter_and_convexity_and_share_a_hull_in_solidity()
     cell = one([[1, 1, 0, 0, 0, 1, 1], [1, 1, 0, 0, 0, 1, 1]])
     assert (cell["n_pieces"], cell["perimeter_px"], cell["convexity"]) == (2, 8, 1)
     assert cell["solidity"] == 8 / 14
+
+
+def test_two_pieces_with_a_bay_are_as_convex_as_one() -> None:
+    bay = np.array([[1, 1, 1], [1, 0, 0], [1, 1, 1]])
+    two = np.hstack([bay, np.zeros((3, 2), int), bay])
+    assert one(two)["convexity"] == pytest.approx(one(bay)["convexity"])
 
 
 def test_a_hole_leaves_the_outline_as_it_is_but_lowers_solidity() -> None:

@@ -45,8 +45,8 @@ def cell_morphology(labels: LabelImage) -> Columns:
             are single pixels.
         ``elongation``
             Smaller over larger eigenvalue of the covariance of the outline's points, as [1]_
-            defines it. Beware of the name: 1 is round and 0 is a line; for an ellipse, it is near
-            the square of its axes' ratio. NaN for a single pixel.
+            defines it. Beware of the name: 1 is round and 0 is a line. For an ellipse, it lies
+            between the ratio of its axes and the square of that. NaN for a single pixel.
         ``solidity``
             Area over pixels in the convex hull, above 0 to 1.
         ``touching_fraction``
@@ -94,7 +94,7 @@ def cell_morphology(labels: LabelImage) -> Columns:
     boxes = np.column_stack(
         [cells[side] for side in ("top_px", "left_px", "bottom_px", "right_px")]
     )
-    outlines = trace_outlines(np.pad(ranks, 1), boxes)
+    outlines = trace_outlines(ranks, boxes)
     centroids = np.column_stack([cells["row_px"], cells["column_px"]])
     return cells | {
         "n_pieces": outlines.n_pieces,

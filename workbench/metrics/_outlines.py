@@ -50,11 +50,17 @@ class Outlines(NamedTuple):
     moments: IntArray
 
 
-@compiled
 def trace_outlines(ranks: RankImage, boxes: IntArray) -> Outlines:
-    """Trace the outer outlines of all cells.
+    """Trace the outer outlines of all cells; ``boxes`` as in an overlap table."""
+    padded = np.pad(ranks, 1)
+    flat = padded.ravel()
+    run_ends = np.flatnonzero(flat[1:] != flat[:-1])
+    return _trace(padded, run_ends, boxes)
 
-    ``ranks`` has a margin of one pixel of background, which ``boxes`` does not count.
+
+@compiled
+def _trace(ranks: RankImage, run_ends: IntArray, boxes: IntArray) -> Outlines:
+    """Trace the outlines in ranks that have a margin, which ``boxes`` does not count.
 
     Borders are followed as in S. Suzuki and K. Abe, Comput. Vis. Graph. Image Process. 30:32, 1985:
     holes too, since only a border that was followed is known not to start another.
@@ -68,27 +74,25 @@ def trace_outlines(ranks: RankImage, boxes: IntArray) -> Outlines:
         np.zeros(n_cells, np.int64),
         np.zeros((n_cells, 6), np.int64),
     )
-    n_rows, n_columns = ranks.shape
+    n_columns = ranks.shape[1]
     heights = boxes[:, 2] - boxes[:, 0]
     ends = np.cumsum(heights)
     lefts = np.full(heights.sum(), FAR, np.int64)
     rights = np.full(heights.sum(), FAR, np.int64)
     marks = np.zeros(ranks.shape, np.int8)
     path = np.empty((FIRST_CAPACITY, 4), np.int64)
-    for row in range(1, n_rows - 1):
-        for column in range(1, n_columns - 1):
-            rank = ranks[row, column]
-            if not rank:
-                continue
-            mark = marks[row, column]
-            if mark == UNSEEN and ranks[row, column - 1] != rank:
-                length, path = _follow(ranks, marks, row, column, WEST, path)
-                cell = rank - 1
-                own = slice(ends[cell] - heights[cell], ends[cell])
-                corner = boxes[cell, :2] + 1
-                _add_piece(path[:length], corner, cell, found, lefts[own], rights[own])
-            elif mark != SEEN_FROM_EAST and ranks[row, column + 1] != rank:
-                _, path = _follow(ranks, marks, row, column, EAST, path)
+    # A border is first met at the end of a run: a hole's before the run ends, an outer one after.
+    for end in run_ends:
+        row, column = divmod(end, n_columns)
+        if ranks[row, column] and marks[row, column] != SEEN_FROM_EAST:
+            _, path = _follow(ranks, marks, row, column, EAST, path)
+        column += 1
+        if ranks[row, column] and marks[row, column] == UNSEEN:
+            length, path = _follow(ranks, marks, row, column, WEST, path)
+            cell = ranks[row, column] - 1
+            own = slice(ends[cell] - heights[cell], ends[cell])
+            corner = boxes[cell, :2] + 1
+            _add_piece(path[:length], corner, cell, found, lefts[own], rights[own])
     for cell in range(n_cells):
         own = slice(ends[cell] - heights[cell], ends[cell])
         sums = _sum_of_columns(lefts[own]) + _sum_of_columns(rights[own])
