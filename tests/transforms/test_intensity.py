@@ -9,7 +9,6 @@ from workbench.transforms import (
     Preparation,
     equalise_adaptive,
     normalise_percentiles,
-    pixel_size_of,
     prepare_image,
     resample_image,
     to_grey,
@@ -197,7 +196,10 @@ class TestPreparation:
             with pytest.raises(ValidationError, match=message):
                 Preparation.model_validate(wrong)
 
-    @pytest.mark.parametrize("text", ["", "unknown", "nan", "-1", "0", "inf"])
-    def test_a_pixel_size_that_is_no_positive_number_is_unknown(self, text: str) -> None:
-        assert pixel_size_of({"pixel_size_um": text}) is None
-        assert pixel_size_of({}) is None
+    @pytest.mark.parametrize("size_um", [None, float("nan"), 0, -1, float("inf")])
+    def test_a_pixel_size_that_is_no_positive_number_is_unknown(
+        self, size_um: float | None
+    ) -> None:
+        image = np.zeros((4, 4, 1), np.uint8)
+        with pytest.raises(InputError, match="the pixel size of this one is unknown"):
+            prepare_image(image, Preparation(pixel_size_um=1), pixel_size_um=size_um)

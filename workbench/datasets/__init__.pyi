@@ -66,6 +66,7 @@ from ._manifest import (
     find_label_files,
 )
 from ._open import (
+    DATASET_FILE,
     DatasetFile,
     open_dataset,
     read_dataset_file,
@@ -95,6 +96,7 @@ from ._synthetic import (
 __all__ = [
     "COCO_CATEGORY",
     "COCO_FILE",
+    "DATASET_FILE",
     "LAYOUTS",
     "Dataset",
     "DatasetFile",

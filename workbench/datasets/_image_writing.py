@@ -39,6 +39,7 @@ def write_image(path: Path, image: ImageRead) -> None:
         options["photometric"] = "rgb" if colour else "minisblack"
     else:
         pixels, axes = np.ascontiguousarray(np.moveaxis(image.pixels, -1, 0)), "CYX"
+    options["predictor"] = image.pixels.dtype.itemsize <= 4 and image.pixels.dtype.kind != "b"
     options["metadata"] = {"axes": axes} | (_ome_metadata(image, colour) if in_ome else {})
     tifffile.imwrite(path, pixels, **options)
 

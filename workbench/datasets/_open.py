@@ -1,5 +1,7 @@
 """A path to a data set: whichever layout lies there, or what a ``dataset.yaml`` says."""
 
+import os
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -7,10 +9,11 @@ from typing import Final
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from workbench.datasets._frozen import FrozenSplit, read_frozen_split
 from workbench.datasets._image_values import read_choice
 from workbench.datasets._layout_values import DEFAULT_OPTIONS, Layout, ReadingOptions
 from workbench.datasets._layouts import LAYOUTS, recognised_layouts
-from workbench.datasets._names import suggest_folder
+from workbench.datasets._names import some, suggest_folder
 from workbench.datasets._records import Dataset
 from workbench.schema import InputError
 
@@ -30,6 +33,9 @@ class DatasetFile(BaseModel):
         As :func:`read_choice` takes them.
     target
         Which labels, where there are several: "nuclei" or "whole_cell".
+    split_file
+        A frozen split (JSON, from ``workbench data split``) that decides which image is in which
+        split and which are left out; relative paths start at this file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +46,7 @@ class DatasetFile(BaseModel):
     channels: str = ""
     plane: str = ""
     target: str = ""
+    split_file: Path | None = None
 
     @property
     def options(self) -> ReadingOptions:
@@ -97,10 +104,13 @@ def open_dataset(
             msg = f"{described}: path {file.path} does not exist{suggest_folder(data)}"
             raise InputError(msg)
         try:
-            return _listed(data, described, _find_layout(data, file.layout), file.options)
+            found = _listed(data, described, _find_layout(data, file.layout), file.options)
         except InputError as error:
             msg = f"{described}: {error}"
             raise InputError(msg) from error
+        if file.split_file is None:
+            return found
+        return _divided(found, read_frozen_split(described.parent / file.split_file))
     return _listed(path, path, _find_layout(path, layout), options)
 
 
@@ -136,8 +146,10 @@ def write_dataset_file(path: Path, file: DatasetFile) -> None:
         msg = f"{path}: expected a name ending in .yaml, by which data set files are recognised."
         raise InputError(msg)
     folder, data = path.parent.resolve(), file.path.resolve()
-    inside = data.is_relative_to(folder)
-    chosen = file.model_copy(update={"path": data.relative_to(folder) if inside else data})
+    # Where one lies in the other, they move together.
+    together = data.is_relative_to(folder) or folder.is_relative_to(data)
+    start = Path(os.path.relpath(data, folder)) if together else data
+    chosen = file.model_copy(update={"path": start})
     values = {
         name: value
         for name, value in chosen.model_dump(mode="json").items()
@@ -163,6 +175,26 @@ def _find_layout(path: Path, name: str) -> Layout:
         )
         raise InputError(msg)
     return found[0]
+
+
+def _divided(dataset: Dataset, frozen: FrozenSplit) -> Dataset:
+    """Return a data set with the splits of a frozen split, without images it doesn't name."""
+    splits = {image.image_id: image.split for image in frozen.images}
+    missing = sorted(splits.keys() - {record.image_id for record in dataset.records})
+    if missing:
+        msg = (
+            f"{dataset.root}: its split names {len(missing)} images that the data set doesn't have "
+            f"({some(missing)}); restore them, or split it anew."
+        )
+        raise InputError(msg)
+    kept = [record for record in dataset.records if record.image_id in splits]
+    left_out = len(dataset.records) - len(kept)
+    notes = (f"{left_out} images are in no split and left out",) if left_out else ()
+    return replace(
+        dataset,
+        records=tuple(replace(record, split=splits[record.image_id]) for record in kept),
+        notes=dataset.notes + notes,
+    )
 
 
 def _listed(data: Path, root: Path, layout: Layout, options: ReadingOptions) -> Dataset:

@@ -1,6 +1,5 @@
 from ._atomic import atomic_path, move_folder, remove_folder, write_text
 from ._hashes import FileHashes
-from ._images import write_image
 from ._labels import write_labels
 from ._ledger import (
     LedgerEntry,
@@ -39,7 +38,6 @@ __all__ = [
     "read_scores",
     "remove_folder",
     "score_table",
-    "write_image",
     "write_labels",
     "write_table",
     "write_text",

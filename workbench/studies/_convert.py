@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, get_args
 
@@ -21,9 +21,8 @@ from workbench.datasets import (
     coco_annotations,
     labels_geojson,
     read_sample,
-    write_image,
 )
-from workbench.schema import ImageArray, InputError, LabelImage, Sample
+from workbench.schema import InputError, LabelImage, Sample
 from workbench.store import atomic_path, write_text
 from workbench.studies._dataset_writing import (
     MANIFEST,
@@ -31,6 +30,7 @@ from workbench.studies._dataset_writing import (
     claim_folder,
     manifest_row,
     release_folder,
+    write_image_whole,
     write_manifest,
 )
 from workbench.studies._progress_text import Milestones
@@ -124,7 +124,8 @@ def _write_files(out: Path, form: str, sample: Sample) -> tuple[str, str]:
     """Write an image and its labels; return their names, "" for labels that lie elsewhere."""
     suffix = ".ome.tif" if form == "ome_tiff" else ".tif"
     image = f"images/{sample.image_id}{suffix}"
-    _write_tiff(out / image, sample.image, sample)
+    facts = ImageRead(sample.image, sample.channel_names, sample.pixel_size_um)
+    write_image_whole(out / image, facts)
     if sample.reference is None or form == "coco":
         return image, ""
     if form == "geojson":
@@ -134,16 +135,9 @@ def _write_files(out: Path, form: str, sample: Sample) -> tuple[str, str]:
         labels = f"labels/{sample.image_id}{suffix}"
         small = sample.reference.max(initial=0) <= np.iinfo(np.uint16).max
         pixels = sample.reference.astype(np.uint16 if small else np.uint32)
-        _write_tiff(out / labels, pixels[..., np.newaxis], replace(sample, channel_names=()))
+        facts = ImageRead(pixels[..., np.newaxis], (), sample.pixel_size_um)
+        write_image_whole(out / labels, facts)
     return image, labels
-
-
-def _write_tiff(path: Path, pixels: ImageArray, sample: Sample) -> None:
-    with atomic_path(path) as partial:
-        # The writer chooses its format by the whole ending.
-        staged = partial.with_name(partial.stem.removesuffix(".ome") + "".join(path.suffixes[-2:]))
-        write_image(staged, ImageRead(pixels, sample.channel_names, sample.pixel_size_um))
-        staged.replace(partial)
 
 
 def _count_cells(labels: LabelImage | None) -> int:

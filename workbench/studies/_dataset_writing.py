@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from workbench.datasets import Record
+from workbench.datasets import ImageRead, Record, write_image
 from workbench.schema import InputError, Sample
-from workbench.store import write_text
+from workbench.store import atomic_path, write_text
 
 MANIFEST: Final = "manifest.csv"
 UNFINISHED: Final = ".unfinished"
@@ -37,6 +37,16 @@ def claim_folder(out: Path) -> None:
 def release_folder(out: Path) -> None:
     """Say that a claimed folder is complete."""
     (out / UNFINISHED).unlink(missing_ok=True)
+
+
+def write_image_whole(path: Path, image: ImageRead) -> None:
+    """Write an image as TIFF, whole or not at all; see :func:`workbench.datasets.write_image`."""
+    ending = ".ome.tif" if path.name.endswith(".ome.tif") else ".tif"
+    with atomic_path(path) as partial:
+        # The writer chooses its format by the whole ending.
+        staged = partial.with_name(partial.stem.removesuffix(".ome") + ending)
+        write_image(staged, image)
+        staged.replace(partial)
 
 
 def manifest_row(record: Record, sample: Sample, image: str, labels: str) -> dict[str, str]:

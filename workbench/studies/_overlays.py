@@ -9,7 +9,6 @@ from workbench.schema import LabelImage, Member, Overlay, Sample
 from workbench.studies._predict import PredictJob
 from workbench.studies._train import TrainJob
 from workbench.studies._view import RunView, images_worst_first, load_overlay
-from workbench.transforms import pixel_size_of
 
 
 def make_overlay(sample: Sample, member: Member, predicted: LabelImage) -> Overlay:
@@ -53,7 +52,7 @@ def validation_overlay(job: TrainJob, samples: tuple[list[Sample], list[Sample]]
         network=network,
         description=description,
         config=PredictionConfig(window_px=job.training.crop_px),
-        pixel_size_um=pixel_size_of(sample.metadata),
+        pixel_size_um=sample.pixel_size_um,
     )
     return make_overlay(sample, Member(job.model, job.seed), predicted)
 

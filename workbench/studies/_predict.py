@@ -19,7 +19,6 @@ from workbench.schema import InputError
 from workbench.store import write_labels
 from workbench.studies._job_configs import JobConfig
 from workbench.studies._progress_text import Milestones
-from workbench.transforms import pixel_size_of
 
 
 class PredictJob(JobConfig):
@@ -77,12 +76,13 @@ def predict(job: PredictJob, tell: Callable[[str], None] = print) -> pd.DataFram
         started = time.perf_counter()
         n_cells, problem = -1, ""
         try:
+            image = read_record_image(record)
             labels = segment_image(
-                read_record_image(record).pixels,
+                image.pixels,
                 network=network,
                 description=description,
                 config=job.prediction,
-                pixel_size_um=pixel_size_of(record.metadata),
+                pixel_size_um=image.pixel_size_um,
             )
             write_labels(job.output / f"{record.image_id}.tif", labels)
             n_cells = int(labels.max())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +13,7 @@ from workbench.schema import InputError
 from workbench.store import lock_run, write_text
 from workbench.studies._cluster import dask_client
 from workbench.studies._code import source_digest
+from workbench.studies._dataset_writing import MANIFEST, write_manifest
 from workbench.studies._prepare_parts import (
     NOTES,
     Part,
@@ -26,7 +25,6 @@ from workbench.studies._prepare_parts import (
 from workbench.studies._progress_text import Milestones
 
 BATCH: Final = 16
-MANIFEST: Final = "manifest.csv"
 FIRST_COLUMNS: Final = ("image_id", "image", "labels", "target", "split")
 
 
@@ -217,15 +215,8 @@ def _origin(record: Record, file: PreparedFile) -> dict[str, object]:
 
 
 def _write_manifest(out: Path, rows: Sequence[Mapping[str, object]], config: PrepareConfig) -> None:
-    there = dict.fromkeys(column for row in rows for column in row)
     needed = [name for name in FIRST_COLUMNS if name != "target" or config.three_class]
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(
-        text, [*needed, *(name for name in there if name not in needed)], lineterminator="\n"
-    )
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(out / MANIFEST, text.getvalue())
+    write_manifest(out / MANIFEST, rows, columns=needed)
 
 
 def _remove_surplus(

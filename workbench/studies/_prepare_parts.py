@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from workbench.datasets import Record, read_sample
+from workbench.datasets import ImageRead, Record, read_sample
 from workbench.schema import FloatImage, ImageArray, InputError, LabelImage, Sample
-from workbench.store import write_image, write_labels, write_text
+from workbench.store import write_labels, write_text
+from workbench.studies._dataset_writing import write_image_whole
 from workbench.transforms import (
     Preparation,
     Window,
     cut_windows,
-    pixel_size_of,
     prepare_image,
     prepare_labels,
     three_class_target,
@@ -156,7 +156,7 @@ def part_files(out: Path, name: str, *, labels: bool, three_class: bool) -> dict
 
 
 def _make_part(sample: Sample, out: Path, config: PrepareConfig, key: str) -> Part:
-    size_um = pixel_size_of(sample.metadata)
+    size_um = _pixel_size(sample)
     image = prepare_image(sample.image, config.preparation, pixel_size_um=size_um)
     pixels = _windows(_to_type(image, config.image_type), config)
     labels: Sequence[Window | None] = [None] * len(pixels)
@@ -190,7 +190,7 @@ def _write(
     image, labels, target = piece
     name = _name(source_id, image, config)
     paths = part_files(out, name, labels=labels is not None, three_class=config.three_class)
-    write_image(paths["image"], image.pixels)
+    write_image_whole(paths["image"], ImageRead(image.pixels))
     if labels is not None:
         write_labels(paths["labels"], labels.pixels)
     if target is not None and "target" in paths:
@@ -220,13 +220,18 @@ def _kept_part(image_id: str, out: Path, key: str, config: PrepareConfig) -> Par
 
 def _key(sample: Sample, config: PrepareConfig, code: str) -> str:
     digest = hashlib.sha256()
-    facts = (sample.image_id, pixel_size_of(sample.metadata), config.model_dump_json(), code)
+    facts = (sample.image_id, _pixel_size(sample), config.model_dump_json(), code)
     digest.update(repr(facts).encode())
     for array in (sample.image, sample.reference):
         if array is not None:
             digest.update(f"{array.dtype}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
+
+
+def _pixel_size(sample: Sample) -> float | None:
+    """Return micrometres per pixel; None, which JSON knows, where it is unknown."""
+    return sample.pixel_size_um if sample.pixel_size_um > 0 else None
 
 
 def _windows(array: npt.NDArray[np.generic], config: PrepareConfig) -> tuple[Window, ...]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,10 +21,10 @@ from workbench.datasets import (
 )
 from workbench.schema import InputError
 from workbench.store import atomic_path
+from workbench.studies._processes import mapped
 
 # Goes into every key of the cache: raise it when a signature changes its meaning.
 CACHE_FORMAT: Final = 1
-CHUNK: Final = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +86,7 @@ def signatures_of(
     for _ in found:
         step()
     try:
-        with _mapped(_content, [record for _, record in unknown], workers) as contents:
+        with mapped(_content, [record for _, record in unknown], workers=workers) as contents:
             for (place, _), content in zip(unknown, contents, strict=True):
                 found[place] = content
                 step()
@@ -110,22 +109,6 @@ def _content(record: Record) -> _Content | str:
         return str(error)
     labels = None if sample.reference is None else pixels_sha256(sample.reference)
     return _Content(image_signature(sample.image), labels)
-
-
-@contextmanager
-def _mapped(
-    function: Callable[[Record], _Content | str], records: Sequence[Record], workers: int
-) -> Iterator[Iterable[_Content | str]]:
-    """Apply a function to records, in processes of their own if there are several workers."""
-    if workers <= 1 or len(records) <= CHUNK:
-        yield map(function, records)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    # A fork would copy the locks of threads that notebooks and Dask run.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield pool.map(function, records, chunksize=CHUNK)
 
 
 def _collected(records: Sequence[Record], contents: Sequence[_Content | str]) -> Signatures:

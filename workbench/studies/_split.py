@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +10,9 @@ from typing import Final
 import pandas as pd
 
 from workbench.datasets import (
+    DATASET_FILE,
     Dataset,
+    DatasetFile,
     FrozenSplit,
     SplitConfig,
     assign_splits,
@@ -22,8 +21,10 @@ from workbench.datasets import (
     freeze_split,
     frozen_split_json,
     leaking_pairs,
+    read_dataset_file,
     read_frozen_split,
     verify_frozen_split,
+    write_dataset_file,
 )
 from workbench.schema import InputError
 from workbench.store import write_text
@@ -41,7 +42,7 @@ class SplitSummary:
     Attributes
     ----------
     folder
-        Holds ``manifest.csv``, ``split.json`` and ``duplicates.csv``.
+        Holds ``dataset.yaml``, ``split.json`` and ``duplicates.csv``.
     frozen
         The split as it was written.
     counts
@@ -105,9 +106,8 @@ def split_dataset(
     config
         How.
     out
-        Folder that becomes a data set of its own: ``manifest.csv`` with the new splits and paths
-        to the images where they are (relative if ``out`` lies in the data set, else absolute),
-        ``split.json``, the frozen split, and ``duplicates.csv``, the pairs that were found.
+        Folder that becomes a data set of its own: ``dataset.yaml``, which names the images where
+        they are, ``split.json``, the frozen split, and ``duplicates.csv``, the pairs found.
     workers, cache, step
         As :func:`signatures_of` takes them.
 
@@ -133,7 +133,7 @@ def split_dataset(
     check_leakage(images, duplicates, splits=sorted(assigned.unique()))
     frozen = freeze_split(images, dataset=dataset.name, config=config)
     _refuse_other_content(out, frozen)
-    write_text(out / MANIFEST, _manifest_csv(dataset, assigned, out))
+    write_dataset_file(out / DATASET_FILE, _described(dataset))
     write_text(out / DUPLICATES, duplicates[together].to_csv(index=False))
     # Last: where it is, all is.
     write_text(out / FROZEN_SPLIT, frozen_split_json(frozen))
@@ -197,33 +197,20 @@ def _refuse_other_content(out: Path, frozen: FrozenSplit) -> None:
                 f"{frozen.digest[:12]}); name a new folder, or delete this one first."
             )
             raise InputError(msg)
-    elif (out / MANIFEST).is_file() or (out / "images").is_dir():
+    elif any((out / name).exists() for name in (MANIFEST, DATASET_FILE, "images")):
         msg = f"{out} is a data set already; name a new folder for the split."
         raise InputError(msg)
 
 
-def _manifest_csv(dataset: Dataset, assigned: pd.Series, out: Path) -> str:
-    """Return the manifest of a split: the records with their new splits, and paths that hold."""
-    records = [record for record in dataset.records if record.image_id in assigned.index]
-    columns = list(dict.fromkeys(name for record in records for name in record.metadata))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["image_id", "image", "labels", "split", *columns])
-    for record in records:
-        paths = [_path_from(out, dataset.root, path) for path in (record.image, record.labels)]
-        metadata = [record.metadata.get(name, "") for name in columns]
-        writer.writerow([record.image_id, *paths, assigned[record.image_id], *metadata])
-    return text.getvalue()
-
-
-def _path_from(out: Path, root: Path, path: Path | None) -> str:
-    if path is None:
-        return ""
-    out, path = out.resolve(), path.resolve()
-    # A folder inside the data set moves with it.
-    if out.is_relative_to(root.resolve()) and path.is_relative_to(root.resolve()):
-        return Path(os.path.relpath(path, out)).as_posix()
-    return path.as_posix()
+def _described(dataset: Dataset) -> DatasetFile:
+    """Return how a data set is read, with the frozen split beside."""
+    root = dataset.root
+    if root.suffix in (".yaml", ".yml"):
+        file = read_dataset_file(root)
+        return file.model_copy(
+            update={"path": root.parent / file.path, "split_file": Path(FROZEN_SPLIT)}
+        )
+    return DatasetFile(path=root, layout=dataset.layout, split_file=Path(FROZEN_SPLIT))
 
 
 def _counts(images: pd.DataFrame, stratify_by: str | None) -> pd.DataFrame:

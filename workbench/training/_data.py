@@ -15,7 +15,6 @@ from workbench.schema import FloatImage, InputError, Sample
 from workbench.training._config import TrainingConfig
 from workbench.transforms import (
     Preparation,
-    pixel_size_of,
     prepare_image,
     prepare_labels,
     random_view,
@@ -44,7 +43,7 @@ def training_examples(samples: Sequence[Sample], preparation: Preparation) -> li
                 "of the splits train and val."
             )
             raise InputError(msg)
-        size_um = pixel_size_of(sample.metadata)
+        size_um = sample.pixel_size_um
         image = to_three_channels(prepare_image(sample.image, preparation, pixel_size_um=size_um))
         reference = prepare_labels(sample.reference, preparation, pixel_size_um=size_um)
         if reference.vanished:

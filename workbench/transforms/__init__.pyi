@@ -20,7 +20,6 @@ from ._outlines import (
 from ._preparation import (
     PREPARATIONS,
     Preparation,
-    pixel_size_of,
     prepare_image,
     prepare_labels,
     restore_labels,
@@ -66,7 +65,6 @@ __all__ = [
     "join_windows",
     "label_outlines",
     "normalise_percentiles",
-    "pixel_size_of",
     "prepare_image",
     "prepare_labels",
     "random_view",

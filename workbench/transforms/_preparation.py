@@ -213,26 +213,11 @@ def restore_labels(
     )
 
 
-def pixel_size_of(metadata: Mapping[str, str]) -> float | None:
-    """Return the pixel size that a manifest gives in its column ``pixel_size_um``.
-
-    Examples
-    --------
-    >>> pixel_size_of({"pixel_size_um": "0.65"}), pixel_size_of({"pixel_size_um": "unknown"})
-    (0.65, None)
-    """
-    try:
-        size_um = float(metadata.get(PIXEL_SIZE_COLUMN, ""))
-    except ValueError:
-        return None
-    return size_um if math.isfinite(size_um) and size_um > 0 else None
-
-
 def _known(pixel_size_um: float | None) -> float:
-    if pixel_size_um is None:
+    if pixel_size_um is None or not 0 < pixel_size_um < math.inf:
         msg = (
             "images are to be resampled, and the pixel size of this one is unknown; give the "
-            f"manifest a column {PIXEL_SIZE_COLUMN} with micrometres per pixel, or set "
+            f"manifest a column {PIXEL_SIZE_COLUMN} with micrometres per pixel (above 0), or set "
             "pixel_size_um of the preparation to null."
         )
         raise InputError(msg)
