@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from workbench.datasets._layout_bbbc import BBBC006, BBBC039
+from workbench.datasets._layout_cellbindb import CELLBINDB
+from workbench.datasets._layout_cellpose import CELLPOSE
+from workbench.datasets._layout_ctc import CTC
+from workbench.datasets._layout_dsb2018 import DSB2018
+from workbench.datasets._layout_neurips import NEURIPS
+from workbench.datasets._layout_stardist import STARDIST
 from workbench.datasets._layout_values import Layout
+from workbench.datasets._layout_zarr import OME_ZARR
 from workbench.datasets._manifest import (
     folders_listing,
     manifest_listing,
@@ -27,7 +35,11 @@ _FOLDERS: Final = Layout(
     folders_listing,
 )
 
-_IN_ORDER: Final = (_MANIFEST, _FOLDERS)
+_IN_ORDER: Final = (
+    _MANIFEST,
+    *(NEURIPS, DSB2018, STARDIST, CELLPOSE, BBBC039, BBBC006, CTC, CELLBINDB, OME_ZARR),
+    _FOLDERS,
+)
 LAYOUTS: Final[Mapping[str, Layout]] = {layout.name: layout for layout in _IN_ORDER}
 
 
