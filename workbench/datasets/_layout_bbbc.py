@@ -63,7 +63,7 @@ class ColouredPatches:
     path: Path
 
     def __call__(self) -> LabelImage:
-        """Number its connected patches of one value; pixels that touch at a corner are one."""
+        """Give each connected patch of one value a number; pixels touching at a corner are one."""
         from skimage.measure import label
 
         pixels = read_pixels(self.path)

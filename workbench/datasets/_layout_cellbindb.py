@@ -61,13 +61,9 @@ def cellbindb_listing(path: Path, options: ReadingOptions) -> Listing:
     if root is None:
         msg = f"{path}: expected stains such as DAPI/ with <sample>/<sample>-img.tif in them."
         raise InputError(msg)
-    records: list[Record] = []
-    notes: list[str] = []
-    for group in _groups(root):
-        found = [_record(group, image, options) for image in _images(group)]
-        records += found
-        notes += _notes(group, found)
-    return kept_labelled(records, notes)
+    groups = _groups(root)
+    records = [_record(group, image, options) for group in groups for image in _images(group)]
+    return kept_labelled(records, tuple(_notes(root, groups, records)))
 
 
 def _is_root(folder: Path) -> bool:
@@ -119,18 +115,18 @@ def _record(group: Path, image: Path, options: ReadingOptions) -> Record:
     )
 
 
-def _notes(group: Path, records: list[Record]) -> Iterator[str]:
+def _notes(root: Path, groups: list[Path], records: list[Record]) -> Iterator[str]:
     masks = sum(record.label_reader is not None for record in records)
     if masks:
         yield (
-            f"{group}: {masks} images have a mask alone; its connected components are the cells, "
+            f"{root}: {masks} images have a mask alone; its connected components are the cells, "
             "touching cells are one."
         )
-    methods = [folder.name for folder in subfolders(group / "output")]
+    methods = {folder.name for group in groups for folder in subfolders(group / "output")}
     if methods:
-        yield f"{group / 'output'}: predictions of {some(methods)} are not used."
-    if (group / "processed_images").is_dir():
-        yield f"{group / 'processed_images'}: changed copies of the images are not used."
+        yield f"{root}: predictions of {some(sorted(methods))} in output/ are not used."
+    if any((group / "processed_images").is_dir() for group in groups):
+        yield f"{root}: changed copies of images in processed_images/ are not used."
 
 
 CELLBINDB: Final = Layout(

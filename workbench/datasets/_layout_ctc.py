@@ -38,7 +38,7 @@ _SEQUENCE: Final = re.compile(r"\d\d")
 _FRAME: Final = re.compile(r"t(\d+)")
 _TRUTH: Final = re.compile(r"man_seg_?(?P<frame>\d+)(?:_(?P<plane>\d+))?")
 _NAME: Final = re.compile(
-    r"(?P<modality>Fluo|PhC|DIC|BF)-(?P<seen>[NC])(?P<dims>2D|3D)[A-Z]?-(?P<cell>.+)"
+    r"(?P<modality>Fluo|PhC|DIC|BF)-(?P<target>[NC])(?P<dims>2D|3D)[A-Z]?-(?P<cell>.+)"
 )
 _MODALITIES: Final = {
     "Fluo": "fluorescence",
@@ -83,7 +83,7 @@ def ctc_listing(path: Path, options: ReadingOptions) -> Listing:
     Raises
     ------
     InputError
-        If there are no frames, or both truths are there and none is chosen.
+        If there are no frames, both truths are there and none is chosen, or no truth can be used.
     """
     sequences = list(_sequences(path))
     if not sequences:
@@ -98,6 +98,9 @@ def ctc_listing(path: Path, options: ReadingOptions) -> Listing:
         found, said = _annotated(sequence, truth, options)
         records += found
         notes += said
+    if not records:
+        msg = f"{path}: no frame can be used. {' '.join(notes)}"
+        raise InputError(msg)
     return Listing(tuple(records), (*notes, *_warnings(sequences, truth)))
 
 
@@ -150,12 +153,13 @@ def _annotated(
         frame = frames.get(int(found["frame"])) if found else None
         if found is None or frame is None:
             lonely.append(path.name)
-        elif sequence.is_volume and found["plane"] is None:
+            continue
+        seen.add(frame)
+        if sequence.is_volume and found["plane"] is None:
             volumes += 1
         else:
-            seen.add(frame)
-            records.append(_record(sequence, frame, path, found["plane"] or "", truth, options))
-    where = sequence.folder
+            plane = found["plane"] or ""
+            records.append(_record(sequence, frame, options, labels=path, plane=plane, truth=truth))
     notes = []
     if lonely:
         notes.append(f"{labels}: {len(lonely)} files without a frame left out: {some(lonely)}.")
@@ -164,28 +168,30 @@ def _annotated(
             f"{labels}: {volumes} volumes labelled as a whole left out; images are 2D here."
         )
     if without := len(frames) - len(seen):
-        notes.append(f"{where}: {without} of {len(frames)} frames without {truth} labels left out.")
+        notes.append(
+            f"{sequence.folder}: {without} of {len(frames)} frames without {truth} labels left out."
+        )
     return records, notes
 
 
 def _bare(sequence: _Sequence, options: ReadingOptions) -> list[Record]:
-    return [_record(sequence, frame, None, "", "", options) for frame in _frames(sequence).values()]
+    return [_record(sequence, frame, options) for frame in _frames(sequence).values()]
 
 
 def _frames(sequence: _Sequence) -> dict[int, Path]:
-    found = (
-        (_FRAME.fullmatch(path.stem), path) for path in files_ending(sequence.folder, (".tif",))
-    )
+    files = files_ending(sequence.folder, (".tif",))
+    found = ((_FRAME.fullmatch(path.stem), path) for path in files)
     return {int(match[1]): path for match, path in found if match}
 
 
 def _record(
     sequence: _Sequence,
     frame: Path,
-    labels: Path | None,
-    plane: str,
-    truth: str,
     options: ReadingOptions,
+    *,
+    labels: Path | None = None,
+    plane: str = "",
+    truth: str = "",
 ) -> Record:
     choice = options.choice
     if plane:
@@ -210,7 +216,7 @@ def _metadata(sequence: _Sequence, frame: Path, truth: str) -> dict[str, str]:
         values |= {
             "modality": _MODALITIES[named["modality"]],
             "cell_type": named["cell"],
-            "seen": "nuclei" if named["seen"] == "N" else "whole cells",
+            "target": "nuclei" if named["target"] == "N" else "whole_cell",
         }
     return values
 

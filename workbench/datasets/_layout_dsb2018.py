@@ -96,12 +96,25 @@ def dsb2018_listing(path: Path, options: ReadingOptions) -> Listing:
         usages = _usages(table, file_stamp(table)) if table_name and table.is_file() else {}
         ignored = []
         for folder in subfolders(stage):
+            image = folder / "images" / f"{folder.name}.png"
             if usages.get(folder.name) == "Ignored":
                 ignored.append(folder.name)
-            elif (image := _image_of(folder)) is None:
-                notes.append(f"{folder}: no image in images/; left out.")
-            else:
-                records.append(_record(folder, image, split, table, usages, options))
+                continue
+            if not image.is_file():
+                notes.append(f"{image}: no such image; its folder is left out.")
+                continue
+            labels, reader = _labels(folder, image, table, usages)
+            records.append(
+                Record(
+                    folder.name,
+                    image,
+                    labels,
+                    split,
+                    {"stage": stage.name},
+                    image_reader=ImageFile(image, options.choice),
+                    label_reader=reader,
+                )
+            )
         if ignored:
             notes.append(
                 f"{table}: {len(ignored)} images of usage Ignored left out: {some(ignored)}."
@@ -119,34 +132,15 @@ def _is_stage(folder: Path) -> bool:
     return first is not None and (first / "images" / f"{first.name}.png").is_file()
 
 
-def _image_of(folder: Path) -> Path | None:
-    image = folder / "images" / f"{folder.name}.png"
-    return image if image.is_file() else None
-
-
-def _record(
-    folder: Path,
-    image: Path,
-    split: str,
-    table: Path,
-    usages: Mapping[str, str],
-    options: ReadingOptions,
-) -> Record:
-    labels: Path | None = None
-    reader: LabelReader | None = None
+def _labels(
+    folder: Path, image: Path, table: Path, usages: Mapping[str, str]
+) -> tuple[Path | None, LabelReader | None]:
+    """Return where the masks of an image lie, and what reads them."""
     if has_files(folder / "masks", LABEL_SUFFIXES):
-        labels, reader = folder / "masks", MaskFolderLabels(folder)
-    elif folder.name in usages:
-        labels, reader = table, RunLabels(table, folder.name, image)
-    return Record(
-        folder.name,
-        image,
-        labels,
-        split,
-        {"stage": folder.parent.name} if folder.parent.name in _STAGES else {},
-        image_reader=ImageFile(image, options.choice),
-        label_reader=reader,
-    )
+        return folder / "masks", MaskFolderLabels(folder)
+    if folder.name in usages:
+        return table, RunLabels(table, folder.name, image)
+    return None, None
 
 
 @lru_cache(maxsize=4)

@@ -28,7 +28,6 @@ from workbench.datasets._layout_values import (
     inside,
     subfolders,
 )
-from workbench.datasets._names import some
 from workbench.datasets._records import Record
 from workbench.schema import InputError, LabelImage
 
