@@ -127,9 +127,7 @@ def _published_splits(
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             stem = PurePosixPath(line.strip()).stem
             if stem and splits.setdefault(stem, split) != split:
-                msg = (
-                    f"{path}: {stem} already stands in {splits[stem]}; download metadata.zip again."
-                )
+                msg = f"{path}: {stem} already has the split {splits[stem]}; restore the lists."
                 raise InputError(msg)
     if not splits:
         return {}, (f"{folder}: no lists of splits; all images have the split test.",)
