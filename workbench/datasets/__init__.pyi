@@ -1,3 +1,6 @@
+from ._card_values import Card, Download
+from ._cards import CARDS, find_card
+from ._download import DownloadStep, ProgressListener, download_dataset
 from ._files import describe_image, read_image, read_labels
 from ._image_values import ImageChoice, ImageInfo, ImageRead, read_choice
 from ._label_forms import recognise_labels
@@ -24,9 +27,13 @@ from ._synthetic import (
 )
 
 __all__ = [
+    "CARDS",
     "LAYOUTS",
+    "Card",
     "Dataset",
     "DatasetFile",
+    "Download",
+    "DownloadStep",
     "ImageChoice",
     "ImageInfo",
     "ImageRead",
@@ -36,11 +43,14 @@ __all__ = [
     "LabelSource",
     "Layout",
     "Listing",
+    "ProgressListener",
     "ReadingOptions",
     "Record",
     "Survey",
     "SyntheticConfig",
     "describe_image",
+    "download_dataset",
+    "find_card",
     "find_label_files",
     "open_dataset",
     "open_labels",
