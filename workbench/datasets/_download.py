@@ -78,6 +78,13 @@ def download_dataset(
         If the set must be fetched by hand, the server can't be reached or refuses, the checksum is
         another (the file is removed), the disk is full, an archive is not safe, or another
         download into this folder is at work.
+
+    Examples
+    --------
+    >>> from workbench.datasets import find_card
+    >>> download_dataset(find_card("cellpose"), Path("sets"))
+    Traceback (most recent call last):
+    workbench.schema.InputError: Cellpose can't be downloaded by a program. Accept the terms on ...
     """
     from filelock import FileLock, Timeout
 

@@ -45,7 +45,7 @@ _SPECIES: Final = re.compile(r"(?:^|_)(human|mouse)(?:_|$)", re.IGNORECASE)
 
 
 def recognise_cellbindb(path: Path) -> bool:
-    """Whether a folder, or its only fitting folder, holds stains as CellBinDB has them."""
+    """Whether a folder, or the only one in it, holds stains as CellBinDB has them."""
     return find_root(path, _is_root) is not None
 
 

@@ -128,8 +128,8 @@ def _is_root(folder: Path) -> bool:
 
 def _is_stage(folder: Path) -> bool:
     # The image is called like its folder: this tells the bowl from train/images/.
-    first = next(iter(subfolders(folder)), None)
-    return first is not None and (first / "images" / f"{first.name}.png").is_file()
+    first = subfolders(folder)[:5]
+    return any((image / "images" / f"{image.name}.png").is_file() for image in first)
 
 
 def _labels(

@@ -41,7 +41,7 @@ _UNUSED: Final = (
 
 
 def recognise_neurips(path: Path) -> bool:
-    """Whether a folder, or its only fitting folder, holds parts of the challenge."""
+    """Whether a folder, or the only one in it, holds parts of the challenge."""
     return find_root(path, _is_root) is not None
 
 

@@ -42,7 +42,7 @@ def has_files(folder: Path, suffixes: Iterable[str]) -> bool:
 
 
 def find_root(path: Path, looks_right: Callable[[Path], bool]) -> Path | None:
-    """Return where a layout begins: at the path, or in its only folder that fits.
+    """Return where a layout begins: at the path, or in the only folder in it.
 
     Archives are often unpacked into a folder of their own.
     """
@@ -50,8 +50,8 @@ def find_root(path: Path, looks_right: Callable[[Path], bool]) -> Path | None:
         return None
     if looks_right(path):
         return path
-    fitting = [folder for folder in subfolders(path) if looks_right(folder)]
-    return fitting[0] if len(fitting) == 1 else None
+    within = [folder for folder in subfolders(path) if folder.name != "__MACOSX"]
+    return within[0] if len(within) == 1 and looks_right(within[0]) else None
 
 
 def files_by_key(

@@ -32,7 +32,7 @@ _LABEL_SUFFIXES: Final = (".tif", ".tiff", ".png")
 
 
 def recognise_stardist(path: Path) -> bool:
-    """Whether a folder, or its only fitting folder, holds train/ or test/ with images and masks."""
+    """Whether a folder, or the only one in it, holds train/ or test/ with images and masks."""
     return find_root(path, _is_root) is not None
 
 
