@@ -86,7 +86,7 @@ def write_cellpose(root: Path) -> Path:
 
 def write_bbbc039(root: Path) -> Path:
     """Write four fields of which touching nuclei differ in the first channel of their mask."""
-    first = np.array([[0, 1, 2, 2], [0, 1, 2, 2], [0, 0, 0, 0], [1, 0, 0, 2]], np.uint8)
+    first = np.array([[0, 1, 2, 2], [0, 1, 2, 0], [1, 0, 0, 0], [0, 0, 0, 2]], np.uint8)
     mask = np.dstack([first, np.zeros_like(first), first, np.full_like(first, 255)])
     for well in ("A01", "A02", "B03", "C04"):
         write_image(root / "images" / f"IXMtest_{well}_s1_w1051D.tif", GREY.astype(np.uint16))

@@ -75,7 +75,7 @@ def test_records_can_be_sent_to_another_process_and_read_there(tmp_path: Path, n
         assert sample.image.shape[:2] == (4, 4)
         assert each.labels is not None
         assert each.labels.exists()
-        assert np.unique(sample.reference[sample.reference > 0]).size in (1, 2, 4)
+        assert np.unique(sample.reference[sample.reference > 0]).size in (2, 3)
 
 
 def test_neurips_has_its_splits_and_leaves_out_what_has_no_labels(tmp_path: Path) -> None:
@@ -210,6 +210,7 @@ def test_own_images_in_the_manner_of_cellpose_get_no_channel_names(tmp_path: Pat
     (tmp_path / "well7_seg.npy").touch()
     dataset = open_dataset(tmp_path)
     assert ids_and_splits(dataset) == {"well7": "test"}
+    assert dataset.notes == ()
     assert read_sample(dataset.records[0]).channel_names == ()
 
 
@@ -232,9 +233,9 @@ def test_bbbc039_has_published_splits_and_separates_touching_nuclei(tmp_path: Pa
     first = dataset.records[0]
     assert first.metadata["group"] == "A01"
     assert first.metadata["cell_type"] == "U2OS"
-    # Nuclei 1 and 2 touch; the same numbers come back below, in other nuclei.
+    # Two nuclei touch; one goes on at a corner; the number 2 comes back in another nucleus.
     assert read_reference(first).tolist() == [
-        [0, 1, 2, 2], [0, 1, 2, 2], [0, 0, 0, 0], [3, 0, 0, 4],
+        [0, 1, 2, 2], [0, 1, 2, 0], [1, 0, 0, 0], [0, 0, 0, 3],
     ]  # fmt: skip
     assert any("1 images in no list, split test: IXMtest_C04" in note for note in dataset.notes)
 
