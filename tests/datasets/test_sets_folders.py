@@ -75,7 +75,7 @@ def test_records_can_be_sent_to_another_process_and_read_there(tmp_path: Path, n
         assert sample.image.shape[:2] == (4, 4)
         assert each.labels is not None
         assert each.labels.exists()
-        assert np.unique(sample.reference[sample.reference > 0]).size in (2, 3)
+        assert np.unique(sample.reference[sample.reference > 0]).size in (1, 2, 3)
 
 
 def test_neurips_has_its_splits_and_leaves_out_what_has_no_labels(tmp_path: Path) -> None:
