@@ -1,7 +1,20 @@
+from ._card_values import (
+    Card,
+    Download,
+)
+from ._cards import (
+    CARDS,
+    find_card,
+)
 from ._coco_writing import (
     COCO_CATEGORY,
     COCO_FILE,
     coco_annotations,
+)
+from ._download import (
+    DownloadStep,
+    ProgressListener,
+    download_dataset,
 )
 from ._duplicates import (
     ImageSignature,
@@ -94,12 +107,16 @@ from ._synthetic import (
 )
 
 __all__ = [
+    "CARDS",
     "COCO_CATEGORY",
     "COCO_FILE",
     "DATASET_FILE",
     "LAYOUTS",
+    "Card",
     "Dataset",
     "DatasetFile",
+    "Download",
+    "DownloadStep",
     "FrozenImage",
     "FrozenSplit",
     "ImageChoice",
@@ -112,6 +129,7 @@ __all__ = [
     "LabelSource",
     "Layout",
     "Listing",
+    "ProgressListener",
     "ReadingOptions",
     "Record",
     "SplitConfig",
@@ -121,6 +139,8 @@ __all__ = [
     "check_leakage",
     "coco_annotations",
     "describe_image",
+    "download_dataset",
+    "find_card",
     "find_duplicates",
     "find_label_files",
     "freeze_split",

@@ -19,7 +19,7 @@ from workbench.schema import InputError
 def open_runs(path: Path) -> LabelSource:
     """List the images of a table with the columns ImageId and EncodedPixels."""
     image_ids = tuple(_parse_runs(path, file_stamp(path)))
-    return LabelSource(path, "rle_csv", image_ids, reader=_RunTable(path))
+    return LabelSource(path, "rle_csv", image_ids, reader=RunTable(path))
 
 
 def open_mask_folders(folder: Path) -> LabelSource | None:
@@ -31,11 +31,13 @@ def open_mask_folders(folder: Path) -> LabelSource | None:
     left_out = tuple(
         f"{path.name}: a folder without masks/" for path in subfolders if path.name not in masks
     )
-    return LabelSource(folder, "mask_folders", tuple(masks), left_out, reader=_MaskFolders(masks))
+    return LabelSource(folder, "mask_folders", tuple(masks), left_out, reader=MaskFolders(masks))
 
 
 @dataclass(frozen=True)
-class _RunTable:
+class RunTable:
+    """Reads the masks of an image from a table of runs."""
+
     path: Path
 
     def __call__(self, image_id: str, shape: Shape | None, check_pieces: bool) -> LabelRead:
@@ -91,7 +93,9 @@ def _csv_shape(path: Path, line: int, height: str, width: str) -> Shape | None:
 
 
 @dataclass(frozen=True)
-class _MaskFolders:
+class MaskFolders:
+    """Reads the masks of an image from its folder, by image id."""
+
     folders: Mapping[str, Path]
 
     def __call__(self, image_id: str, shape: Shape | None, check_pieces: bool) -> LabelRead:

@@ -182,7 +182,7 @@ def _pixel_size_um(path: Path) -> str:
 
 def _outlines(path: Path) -> Iterator[list[Any]]:
     """Yield x and y of the corners of each region in turn."""
-    from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]
+    from defusedxml.ElementTree import iterparse
 
     try:
         for _, element in iterparse(path, events=("end",)):

@@ -65,14 +65,16 @@ def manifest_row(record: Record, sample: Sample, image: str, labels: str) -> dic
     }
 
 
-def write_manifest(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
-    """Write ``manifest.csv``; columns that some rows lack are empty there."""
-    columns = [
-        *MANIFEST_COLUMNS,
-        *dict.fromkeys(name for row in rows for name in row if name not in MANIFEST_COLUMNS),
-    ]
+def write_manifest(
+    path: Path,
+    rows: Sequence[Mapping[str, object]],
+    *,
+    columns: Sequence[str] = MANIFEST_COLUMNS,
+) -> None:
+    """Write ``manifest.csv``: these columns, then all others; what a row lacks is empty."""
+    names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     write_text(path, text.getvalue())

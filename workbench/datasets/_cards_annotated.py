@@ -8,7 +8,7 @@ _LIVECELL: Final = "http://livecell-dataset.s3.eu-central-1.amazonaws.com/LIVECe
 _EDMOND: Final = "https://edmond.mpg.de/api/access/datafile"
 _DEEPCELL_LICENCE: Final = "modified Apache License, for non-commercial academic use only"
 
-CARDS_A: Final = (
+CARDS: Final = (
     Card(
         name="livecell",
         title="LIVECell",
