@@ -24,7 +24,7 @@ from workbench.datasets import (
     read_reference,
     read_sample,
 )
-from workbench.datasets._cards_a import CARDS_A
+from workbench.datasets._cards_annotated import CARDS
 from workbench.datasets._coco_index import coco_index
 from workbench.datasets._layouts import recognised_layouts
 from workbench.datasets._manifest import SAFE_ID
@@ -74,8 +74,8 @@ def test_a_published_set_is_recognised_and_read_in_another_process(
 
 
 def test_every_card_names_a_layout_and_can_be_followed() -> None:
-    assert len({card.name for card in CARDS_A}) == len(CARDS_A) == 7
-    for card in CARDS_A:
+    assert len({card.name for card in CARDS}) == len(CARDS_A) == 7
+    for card in CARDS:
         assert card.layout in LAYOUTS
         assert card.how_to_obtain.endswith(".")
         assert "doi:" in card.citation
@@ -86,7 +86,7 @@ def test_every_card_names_a_layout_and_can_be_followed() -> None:
 
 
 def test_a_set_unpacked_as_its_card_says_is_recognised(tmp_path: Path) -> None:
-    for card in CARDS_A:
+    for card in CARDS:
         folder = tmp_path / card.name
         folder.mkdir()
         for file in card.downloads:
