@@ -59,7 +59,7 @@ def test_versions_agree() -> None:
 
 
 def test_every_import_of_the_package_is_a_declared_dependency() -> None:
-    modules = {"PIL": "pillow", "yaml": "pyyaml", "skimage": "scikit-image"}
+    modules = {"sklearn": "scikit-learn", "yaml": "pyyaml", "skimage": "scikit-image"}
     roots = set()
     for path in (REPOSITORY / "workbench").rglob("*.py"):
         text = path.read_text(encoding="utf-8")

@@ -28,6 +28,46 @@ Source = Annotated[
 NewFolder = Annotated[Path, typer.Option(metavar="DIR", help="A new folder.", show_default=False)]
 
 
+@data_app.command("list")
+def list_sets(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One data set.", show_default="all")
+    ] = None,
+) -> None:
+    """List the public data sets that are known by name: task, size, licence, how to obtain them."""
+    from workbench.datasets import CARDS, find_card
+    from workbench.studies import card_rows, explain_card, print_table
+
+    if name:
+        typer.echo(explain_card(find_card(name)))
+    else:
+        print_table(card_rows(CARDS.values()))
+        typer.echo("\n`workbench data list NAME` tells all that is known of one.")
+
+
+@data_app.command()
+def download(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="See `workbench data list`.")],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where to.", show_default="data/<name>"),
+    ] = None,
+) -> None:
+    """Download a public data set, or explain how to obtain it.
+
+    What came before an interruption is kept: the same command goes on.
+    """
+    from workbench.datasets import download_dataset, find_card
+    from workbench.studies import show_download, terminal
+
+    card = find_card(name)
+    folder = out or Path("data") / card.name
+    with show_download(terminal()) as on_progress:
+        download_dataset(card, folder, on_progress=on_progress, tell=typer.echo)
+    typer.echo(f"Data set: {folder}. Licence: {card.licence}. Cite: {card.citation}")
+
+
 @data_app.command()
 def show(
     source: Source,
@@ -90,6 +130,135 @@ def convert(
     converted = convert_dataset(open_dataset(source), out, form=to, tell=typer.echo)
     typer.echo(f"Images: {converted.n_images:,}, cells: {converted.n_cells:,}. Data set: {out}")
     _list_problems(converted.problems)
+
+
+@data_app.command()
+def prepare(
+    source: Source,
+    *,
+    out: NewFolder,
+    preparation: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="percentiles_1_99, eighteen_methods (0.1-99.9, CLAHE) or as_is."
+        ),
+    ] = "percentiles_1_99",
+    pixel_size_um: Annotated[
+        float | None,
+        typer.Option(metavar="UM", help="Resample to this pixel size.", show_default="leave"),
+    ] = None,
+    window_px: Annotated[
+        int | None,
+        typer.Option(metavar="PX", help="Cut into windows of this side.", show_default="whole"),
+    ] = None,
+    step_px: Annotated[
+        int | None,
+        typer.Option(metavar="PX", help="From window to window.", show_default="3/4 of it"),
+    ] = None,
+    image_type: Annotated[
+        str, typer.Option("--type", metavar="TYPE", help="uint8, uint16 or float32.")
+    ] = "uint16",
+    three_class: Annotated[
+        bool, typer.Option("--three-class", help="Also background, interior, boundary as images.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes.", metavar="N", min=1, show_default="number of cores"),
+    ] = None,
+) -> None:
+    """Write a prepared data set: normalised, equalised, resampled, cut into windows.
+
+    What is prepared already is not prepared again, also after an interruption.
+    """
+    from workbench.studies import free_cores, prepare_dataset, read_prepare_config
+
+    config = read_prepare_config(
+        preparation=preparation,
+        pixel_size_um=pixel_size_um,
+        window_px=window_px,
+        step_px=step_px,
+        image_type=image_type,
+        three_class=three_class,
+    )
+    parts = prepare_dataset(source, out, config, workers=workers or free_cores(), tell=typer.echo)
+    vanished = int(parts["n_vanished"].sum())
+    typer.echo(
+        f"Images: {parts['n_images'].sum():,} from {len(parts):,} "
+        f"({parts['reused'].sum():,} prepared before), cells: {parts['n_cells'].sum():,}"
+        f"{f', too small for the new pixel size: {vanished:,}' if vanished else ''}. "
+        f"Data set: {out}"
+    )
+    _list_problems(parts[parts["problem"] != ""])
+
+
+@data_app.command()
+def split(
+    source: Source,
+    *,
+    out: NewFolder,
+    shares: Annotated[
+        str,
+        typer.Option(metavar="SPLIT=SHARE,...", help="Of the images that are divided."),
+    ] = "",
+    keep: Annotated[
+        str,
+        typer.Option(
+            metavar="SPLITS",
+            help="Stay as they are, e.g. `test`: the others give 10 % for validation.",
+        ),
+    ] = "",
+    folds: Annotated[
+        int | None, typer.Option(metavar="K", help="K-fold: a K-th of the images is the test set.")
+    ] = None,
+    fold: Annotated[int, typer.Option(metavar="N", help="Which fold is the test set.")] = 0,
+    stratify_by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The same mixture in every split.")
+    ] = None,
+    group_by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Never parted, e.g. `group`, `plate`.")
+    ] = None,
+    only: Annotated[str, typer.Option(metavar="COLUMN=VALUE", help="Of these images alone.")] = "",
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the random choice.")] = 0,
+) -> None:
+    """Divide a data set into train, val and test, without leaks, and freeze it.
+
+    Near-duplicates stay together. DIR becomes a data set of its own that names the images where
+    they are: `dataset.yaml`, the frozen `split.json` with the hash of every image, and
+    `duplicates.csv`.
+    """
+    from workbench.datasets import open_dataset
+    from workbench.studies import count_rows, print_table, read_split_config, split_dataset
+
+    config = read_split_config(
+        shares=shares, keep=keep, folds=folds, fold=fold, stratify_by=stratify_by,
+        group_by=group_by, only=only, seed=seed,
+    )  # fmt: skip
+    summary = split_dataset(open_dataset(source), config, out)
+    print_table(count_rows(summary))
+    typer.echo(f"\nPairs of near-duplicates, kept together: {len(summary.duplicates)}")
+    typer.echo(f"Data set: {out}, frozen as {summary.frozen.digest[:12]}")
+
+
+@data_app.command()
+def verify(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="That `workbench data split` has written.")
+    ],
+) -> None:
+    """Check that the images of a frozen split are as they were, and that nothing leaks."""
+    from workbench.datasets import check_leakage, find_duplicates, open_dataset
+    from workbench.studies import FROZEN_SPLIT, read_frozen, signatures_of, verify_split
+
+    dataset = open_dataset(folder)
+    changes = verify_split(dataset, read_frozen(folder))
+    for change in changes.itertuples():
+        typer.echo(f"{change.image_id}: {change.change}", err=True)
+    if len(changes):
+        typer.echo(f"Not as frozen in {folder / FROZEN_SPLIT}: {len(changes)}", err=True)
+        raise typer.Exit(1)
+    signatures = signatures_of(dataset)
+    check_leakage(signatures.images, find_duplicates(signatures.by_id))
+    typer.echo(f"All {len(dataset.records):,} images are as they were frozen, and none leaks.")
 
 
 def _list_problems(problems: pd.DataFrame) -> None:

@@ -74,7 +74,7 @@ def test_a_published_set_is_recognised_and_read_in_another_process(
 
 
 def test_every_card_names_a_layout_and_can_be_followed() -> None:
-    assert len({card.name for card in CARDS}) == len(CARDS_A) == 7
+    assert len({card.name for card in CARDS}) == len(CARDS) == 7
     for card in CARDS:
         assert card.layout in LAYOUTS
         assert card.how_to_obtain.endswith(".")

@@ -145,13 +145,18 @@ def test_the_same_data_in_another_format_are_as_they_were_frozen(
 
     frozen = split_dataset(open_dataset(discs), SplitConfig(), tmp_path / "split").frozen
     copy = tmp_path / "png"
-    shutil.copytree(tmp_path / "split", copy)
-    (copy / "images").mkdir()
-    text = (copy / "manifest.csv").read_text()
-    for path in sorted((discs / "images").iterdir()):
-        cv2.imwrite(str(copy / "images" / f"{path.stem}.png"), tifffile.imread(path))
-        text = text.replace(str(path.resolve()), f"images/{path.stem}.png")
-    (copy / "manifest.csv").write_text(text)
+    shutil.copytree(discs, copy)
+    for path in sorted((copy / "images").iterdir()):
+        cv2.imwrite(str(path.with_suffix(".png")), tifffile.imread(path))
+        path.unlink()
+    manifest = (copy / "manifest.csv").read_text()
+    names = {image.image_id: image.split for image in frozen.images}
+    for name, split in names.items():
+        old = next(line for line in manifest.splitlines() if line.startswith(f"{name},"))
+        parts = old.split(",")
+        parts[1], parts[3] = f"images/{name}.png", split
+        manifest = manifest.replace(old, ",".join(parts))
+    (copy / "manifest.csv").write_text(manifest)
     assert open_dataset(copy).records[0].image.suffix == ".png"
     assert verify_split(open_dataset(copy), frozen).empty
 

@@ -31,7 +31,7 @@ def write_image(path: Path, image: ImageRead) -> None:
     """
     channels = image.pixels.shape[2]
     in_ome = path.name.endswith(".ome.tif")
-    colour = channels == 3 and image.pixels.dtype == np.uint8 and not image.channel_names
+    colour = channels == 3 and not image.channel_names
     options: dict[str, Any] = {"compression": "zlib", "photometric": "minisblack", "ome": in_ome}
     if colour or channels == 1:
         pixels, axes = image.pixels, "YXS"

@@ -11,6 +11,11 @@ from ._convert import (
     Converted,
     convert_dataset,
 )
+from ._data_list import (
+    card_rows,
+    explain_card,
+    show_download,
+)
 from ._data_texts import (
     axes_rows,
     dataset_lines,
@@ -58,6 +63,10 @@ from ._prepare import (
 )
 from ._prepare_parts import (
     PrepareConfig,
+    read_prepare_config,
+)
+from ._processes import (
+    free_cores,
 )
 from ._progress import (
     show_progress,
@@ -105,8 +114,12 @@ from ._signatures import (
     signatures_of,
 )
 from ._split import (
+    FROZEN_SPLIT,
     SplitSummary,
+    count_rows,
     find_leaks,
+    read_frozen,
+    read_split_config,
     split_dataset,
     verify_split,
 )
@@ -119,6 +132,7 @@ from ._terminal import (
     print_result,
     print_status,
     print_table,
+    terminal,
 )
 from ._train import (
     TrainJob,
@@ -134,6 +148,7 @@ from ._view import (
 )
 
 __all__ = [
+    "FROZEN_SPLIT",
     "NOTEBOOKS",
     "STAGES",
     "CompareJob",
@@ -163,18 +178,22 @@ __all__ = [
     "TrainJob",
     "axes_rows",
     "build_report",
+    "card_rows",
     "check_parameters",
     "conventions_of_image",
     "convert_dataset",
+    "count_rows",
     "dataset_lines",
     "declared_parameters",
     "draft_jobs",
     "evaluate",
+    "explain_card",
     "explain_measure",
     "extreme_overlays",
     "failed_images",
     "find_leaks",
     "find_member",
+    "free_cores",
     "images_worst_first",
     "load_overlay",
     "make_overlay",
@@ -194,12 +213,16 @@ __all__ = [
     "print_status",
     "print_table",
     "problem_rows",
+    "read_frozen",
+    "read_prepare_config",
     "read_scoring_config",
+    "read_split_config",
     "read_study",
     "result_json",
     "run_plan",
     "run_study",
     "score_to_folder",
+    "show_download",
     "show_progress",
     "signatures_of",
     "split_dataset",
@@ -207,6 +230,7 @@ __all__ = [
     "summary_rows",
     "summary_table",
     "survey_dataset",
+    "terminal",
     "train",
     "training_samples",
     "update_report",

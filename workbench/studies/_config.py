@@ -1,10 +1,8 @@
 """A study file: data set, models, seeds, thresholds and stages, as typed values."""
 
-import types
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -13,6 +11,7 @@ from workbench.datasets import SyntheticConfig
 from workbench.inference import PredictionConfig
 from workbench.models import find_architecture, read_settings
 from workbench.schema import PRIMARY_IOU_THRESHOLD, InputError, Member
+from workbench.studies._explain import explain
 from workbench.training import TrainingConfig
 
 Stage = Literal["explore", "train", "predict", "evaluate", "compare", "errors"]
@@ -192,7 +191,7 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
     try:
         study = StudyConfig.model_validate(content)
     except ValidationError as error:
-        raise InputError(_explain(error, str(path), StudyConfig)) from None
+        raise InputError(explain(error, str(path), StudyConfig)) from None
     _check_models(study, str(path))
     base = Path.cwd() if _overrides_path(overrides) else path.parent
     dataset = study.dataset.model_copy(update={"path": (base / study.dataset.path).resolve()})
@@ -245,38 +244,4 @@ def _check_models(study: StudyConfig, source: str) -> None:
             raise InputError(msg) from None
         except ValidationError as error:
             settings = find_architecture(model.architecture).settings
-            raise InputError(_explain(error, f"{source}: {where}.settings", settings)) from None
-
-
-def _explain(error: ValidationError, source: str, config: type[BaseModel]) -> str:
-    """Turn pydantic's findings into lines that name the key and the cure."""
-    lines = []
-    for finding in error.errors():
-        place = ".".join(str(part) for part in finding["loc"])
-        if finding["type"] == "extra_forbidden":
-            known = _keys_at(config, finding["loc"][:-1])
-            close = get_close_matches(str(finding["loc"][-1]), known, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            lines.append(f"{source}: {place}: no such key; {hint}known are {', '.join(known)}.")
-        elif finding["type"] == "missing":
-            lines.append(f"{source}: {place}: this key is needed.")
-        else:
-            came = "" if finding["type"] == "value_error" else f", got {finding['input']!r:.60}"
-            text = finding["msg"].removeprefix("Value error, ")
-            lines.append(f"{source}: {place + ': ' if place else ''}{text}{came}.")
-    return "\n".join(lines)
-
-
-def _keys_at(config: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
-    """Return the keys of the config that lies at a place inside another."""
-    current: Any = config
-    for part in place:
-        if isinstance(current, type) and issubclass(current, BaseModel):
-            current = current.model_fields[str(part)].annotation
-        else:
-            current = get_args(current)[-1]
-        if get_origin(current) in (Union, types.UnionType):
-            current = next(arg for arg in get_args(current) if arg is not type(None))
-        if get_origin(current) is Annotated:
-            current = get_args(current)[0]
-    return list(current.model_fields)
+            raise InputError(explain(error, f"{source}: {where}.settings", settings)) from None

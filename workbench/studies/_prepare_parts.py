@@ -15,6 +15,7 @@ from workbench.datasets import ImageRead, Record, read_sample
 from workbench.schema import FloatImage, ImageArray, InputError, LabelImage, Sample
 from workbench.store import write_labels, write_text
 from workbench.studies._dataset_writing import write_image_whole
+from workbench.studies._explain import checked
 from workbench.transforms import (
     Preparation,
     Window,
@@ -64,6 +65,34 @@ class PrepareConfig(BaseModel):
             )
             raise ValueError(msg)
         return self
+
+
+def read_prepare_config(
+    *, preparation: str, pixel_size_um: float | None = None, **options: object
+) -> PrepareConfig:
+    """Return how to prepare, from the options of a command line.
+
+    Parameters
+    ----------
+    preparation
+        A name of :data:`workbench.transforms.PREPARATIONS`.
+    pixel_size_um
+        Resample to it.
+    options
+        As :class:`PrepareConfig` takes them.
+
+    Raises
+    ------
+    InputError
+        If a value does not fit.
+    """
+    config = checked(
+        PrepareConfig, {"preparation": preparation, **options}, source="workbench data prepare"
+    )
+    size = {"pixel_size_um": pixel_size_um}
+    values = config.preparation.model_dump() | size
+    finer = checked(Preparation, values, source="workbench data prepare")
+    return config.model_copy(update={"preparation": finer})
 
 
 @dataclass(frozen=True)

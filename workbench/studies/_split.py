@@ -28,6 +28,8 @@ from workbench.datasets import (
 )
 from workbench.schema import InputError
 from workbench.store import write_text
+from workbench.studies._explain import checked
+from workbench.studies._report_parts import ReportTable
 from workbench.studies._signatures import signatures_of
 
 MANIFEST: Final = "manifest.csv"
@@ -58,6 +60,65 @@ class SplitSummary:
     counts: pd.DataFrame
     duplicates: pd.DataFrame
     n_left_out: int
+
+
+def read_split_config(*, shares: str, keep: str, only: str, **options: object) -> SplitConfig:
+    """Return how to divide, from the options of a command line.
+
+    Parameters
+    ----------
+    shares
+        "train=0.7,val=0.1,test=0.2"; "" for the default.
+    keep
+        Names parted by commas.
+    only
+        "column=value", parted by commas.
+    options
+        As :class:`workbench.datasets.SplitConfig` takes them.
+
+    Raises
+    ------
+    InputError
+        If a value does not fit.
+    """
+    values: dict[str, object] = {
+        name: value for name, value in options.items() if value is not None
+    }
+    if shares:
+        values["shares"] = _pairs(shares, "--shares")
+    if only:
+        values["only"] = _pairs(only, "--only")
+    if keep:
+        values["keep"] = [name.strip() for name in keep.split(",")]
+    return checked(SplitConfig, values, source="workbench data split")
+
+
+def _pairs(text: str, option: str) -> dict[str, str]:
+    parts = [part.partition("=") for part in text.split(",")]
+    if any(not equals or not name.strip() for name, equals, _ in parts):
+        msg = f"{option} {text!r}: expected name=value, several parted by commas."
+        raise InputError(msg)
+    return {name.strip(): value.strip() for name, _, value in parts}
+
+
+def read_frozen(folder: Path) -> FrozenSplit:
+    """Read the frozen split of a folder that :func:`split_dataset` has written.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if not (folder / FROZEN_SPLIT).is_file():
+        msg = f"{folder}: holds no {FROZEN_SPLIT}; name a folder made by `workbench data split`."
+        raise InputError(msg)
+    return read_frozen_split(folder / FROZEN_SPLIT)
+
+
+def count_rows(summary: SplitSummary) -> ReportTable:
+    """Return how many images each split got, as people read it."""
+    left_out = f"; {summary.n_left_out} images are in no split" if summary.n_left_out else ""
+    return ReportTable("split", f"Images per split{left_out}", summary.counts.reset_index())
 
 
 def find_leaks(
