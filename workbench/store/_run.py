@@ -44,6 +44,11 @@ class Run:
         return self.root / "report"
 
     @property
+    def signatures_file(self) -> Path:
+        """What the images of the data set are recognised by, kept so that they are read once."""
+        return self.root / ".signatures.parquet"
+
+    @property
     def staging(self) -> Path:
         """Where jobs write until they are done."""
         return self.root / ".staging"

@@ -21,6 +21,7 @@ from workbench.datasets import (
     freeze_split,
     frozen_split_json,
     leaking_pairs,
+    open_dataset,
     read_dataset_file,
     read_frozen_split,
     verify_frozen_split,
@@ -28,6 +29,7 @@ from workbench.datasets import (
 )
 from workbench.schema import InputError
 from workbench.store import write_text
+from workbench.studies._config import DatasetConfig
 from workbench.studies._explain import checked
 from workbench.studies._report_parts import ReportTable
 from workbench.studies._signatures import signatures_of
@@ -118,7 +120,9 @@ def read_frozen(folder: Path) -> FrozenSplit:
 def count_rows(summary: SplitSummary) -> ReportTable:
     """Return how many images each split got, as people read it."""
     left_out = f"; {summary.n_left_out} images are in no split" if summary.n_left_out else ""
-    return ReportTable("split", f"Images per split{left_out}", summary.counts.reset_index())
+    return ReportTable(
+        "split", f"Images per split{left_out}", summary.counts.rename_axis("").reset_index()
+    )
 
 
 def find_leaks(
@@ -147,6 +151,44 @@ def find_leaks(
     """
     signatures = signatures_of(dataset, workers=workers, cache=cache, step=step)
     return leaking_pairs(signatures.images, find_duplicates(signatures.by_id), splits=splits)
+
+
+def refuse_tested_copies(config: DatasetConfig, *, cache: Path | None = None) -> list[str]:
+    """Refuse to train on images that are also tested on.
+
+    Parameters
+    ----------
+    config
+        Data set and names of its splits.
+    cache
+        As :func:`signatures_of` takes it.
+
+    Returns
+    -------
+    list of str
+        A sentence if validation images are copies of training images: the choice of the best epoch
+        is then too kind, the scores are not.
+
+    Raises
+    ------
+    InputError
+        If a test image, or a near-duplicate of one, is also in training or validation.
+    """
+    dataset = open_dataset(config.path)
+    signatures = signatures_of(dataset, cache=cache)
+    duplicates = find_duplicates(signatures.by_id)
+    for learned in (config.train, config.validation):
+        check_leakage(signatures.images, duplicates, splits=(learned, config.test))
+    kind = (config.train, config.validation)
+    leaks = leaking_pairs(signatures.images, duplicates, splits=kind)
+    if leaks.empty:
+        return []
+    pairs = ", ".join(f"{pair.image_id_a} and {pair.image_id_b}" for pair in leaks.itertuples())
+    note = (
+        f"Note: validation images that are copies of training images: {len(leaks)} ({pairs}). "
+        "`workbench data split` keeps copies together."
+    )
+    return [note]
 
 
 def split_dataset(
