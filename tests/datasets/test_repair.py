@@ -194,4 +194,4 @@ def test_real_labels_change_in_the_cells_found_alone_and_are_then_without_fault(
             assert touched - {0} <= concerned(findings)
             assert not concerned(audit_labels(mended))
             n_repaired += bool(repaired)
-    assert n_repaired > 5
+    assert n_repaired >= 5

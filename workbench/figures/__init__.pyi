@@ -1,3 +1,5 @@
+from ._audit import audit_gallery
+from ._audit_overview import audit_overview
 from ._data import (
     area_distribution,
     cell_count_distribution,
@@ -17,6 +19,8 @@ from ._training import class_map, training_curves
 
 __all__ = [
     "area_distribution",
+    "audit_gallery",
+    "audit_overview",
     "cell_count_distribution",
     "cells_by_area",
     "class_map",
