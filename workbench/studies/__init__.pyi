@@ -1,3 +1,5 @@
+from ._audit import Audit, audit_dataset, repair_effect
+from ._audit_outliers import duplicate_findings, outlier_findings
 from ._config import (
     STAGES,
     DatasetConfig,
@@ -55,6 +57,7 @@ from ._view import (
 __all__ = [
     "NOTEBOOKS",
     "STAGES",
+    "Audit",
     "CompareJob",
     "DatasetConfig",
     "ErrorsJob",
@@ -75,11 +78,13 @@ __all__ = [
     "Stage",
     "StudyConfig",
     "TrainJob",
+    "audit_dataset",
     "build_report",
     "check_parameters",
     "conventions_of_image",
     "declared_parameters",
     "draft_jobs",
+    "duplicate_findings",
     "evaluate",
     "explain_measure",
     "extreme_overlays",
@@ -94,6 +99,7 @@ __all__ = [
     "measures_page",
     "notebook_folder",
     "open_view",
+    "outlier_findings",
     "plan_jobs",
     "plan_study",
     "predict",
@@ -105,6 +111,7 @@ __all__ = [
     "problem_rows",
     "read_scoring_config",
     "read_study",
+    "repair_effect",
     "result_json",
     "run_plan",
     "run_study",
