@@ -70,7 +70,7 @@ def test_a_few_stray_pixels_are_crumbs_not_a_piece() -> None:
     labels[25:27, 12:15] = 1
     (finding,) = audit_labels(labels)
     assert finding.code == "crumbs"
-    assert finding.text == "6 stray px in 1 places beside cell 1 of 144 px"
+    assert finding.text == "6 stray px in one place beside cell 1 of 144 px"
     assert finding.box == (25, 12, 27, 15)
 
 

@@ -167,9 +167,10 @@ def _piece_findings(pieces: Pieces, notes: tuple[str, ...], whole: Box) -> Itera
                     found("several_pieces", text, box_around(pieces.boxes[cell]), (cell_id,))
                 )
         if crumbs.size:
+            places = "one place" if crumbs.size == 1 else f"{crumbs.size} places"
             text = (
-                f"{pieces.areas[crumbs].sum()} stray px in {crumbs.size} places beside cell "
-                f"{cell_id} of {areas[0]:,} px"
+                f"{pieces.areas[crumbs].sum()} stray px in {places} beside cell {cell_id} of "
+                f"{areas[0]:,} px"
             )
             crumbled.append(found("crumbs", text, box_around(pieces.boxes[crumbs]), (cell_id,)))
     ids = np.unique(pieces.owners)

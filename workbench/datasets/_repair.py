@@ -42,7 +42,9 @@ class Repaired:
     @property
     def text(self) -> str:
         """The same in words."""
-        return f"{REPAIRS[self.repair]}: {len(self.cell_ids)} cells, {self.n_pixels:,} px"
+        n_cells = len(self.cell_ids)
+        cells = "1 cell" if n_cells == 1 else f"{n_cells:,} cells"
+        return f"{REPAIRS[self.repair]}: {cells}, {self.n_pixels:,} px"
 
 
 def repair_labels(labels: Array, codes: Iterable[str]) -> tuple[LabelImage, tuple[Repaired, ...]]:
@@ -79,7 +81,7 @@ def repair_labels(labels: Array, codes: Iterable[str]) -> tuple[LabelImage, tupl
     >>> labels = np.pad([[5, 5, 5], [5, 0, 5], [5, 5, 5]], 1)
     >>> mended, repaired = repair_labels(labels, ["fill_holes"])
     >>> int((mended == 5).sum()), repaired[0].text
-    (9, 'background enclosed by one cell became that cell: 1 cells, 1 px')
+    (9, 'background enclosed by one cell became that cell: 1 cell, 1 px')
     """
     wanted = set(codes)
     if unknown := sorted(wanted - set(REPAIRS)):

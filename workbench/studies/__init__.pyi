@@ -1,5 +1,8 @@
 from ._audit import Audit, audit_dataset, repair_effect
 from ._audit_outliers import duplicate_findings, outlier_findings
+from ._audit_page import write_audit
+from ._audit_repair import repair_dataset
+from ._audit_texts import audit_rows, audit_texts
 from ._config import (
     STAGES,
     DatasetConfig,
@@ -79,6 +82,8 @@ __all__ = [
     "StudyConfig",
     "TrainJob",
     "audit_dataset",
+    "audit_rows",
+    "audit_texts",
     "build_report",
     "check_parameters",
     "conventions_of_image",
@@ -111,6 +116,7 @@ __all__ = [
     "problem_rows",
     "read_scoring_config",
     "read_study",
+    "repair_dataset",
     "repair_effect",
     "result_json",
     "run_plan",
@@ -124,4 +130,5 @@ __all__ = [
     "training_samples",
     "update_report",
     "validation_overlay",
+    "write_audit",
 ]
