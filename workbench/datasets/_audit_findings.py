@@ -100,6 +100,9 @@ CHECKS: Final[Mapping[str, Check]] = {
         "cells far apart share a number and count as one, as after joining tiles",
         "split_far_pieces",
     ),
+    "leak": Check(
+        "error", "same image in two splits", "what was trained on is tested on: scores are too good"
+    ),
     "cut_cell": Check(
         "warning",
         "cell cut in two",
@@ -145,9 +148,6 @@ CHECKS: Final[Mapping[str, Check]] = {
         "warning",
         "inverted contrast",
         "cells are dark where those of the same kind are bright, or the reverse",
-    ),
-    "leak": Check(
-        "error", "same image in two splits", "what was trained on is tested on: scores are too good"
     ),
     "duplicate": Check(
         "warning", "same image twice", "it counts double, and intervals become too narrow"

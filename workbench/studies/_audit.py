@@ -114,14 +114,19 @@ def audit_dataset(
 
     Examples
     --------
-    >>> import tempfile
+    >>> import tempfile, tifffile
     >>> from pathlib import Path
-    >>> from workbench.datasets import SyntheticConfig, open_dataset, write_synthetic_dataset
-    >>> folder = Path(tempfile.mkdtemp()) / "demo"
-    >>> write_synthetic_dataset(folder, SyntheticConfig())
-    >>> audit = audit_dataset(open_dataset(folder), workers=1, tell=lambda line: None)
-    >>> len(audit.images), (audit.findings["severity"] == "error").any()
-    (48, np.False_)
+    >>> from workbench.datasets import open_dataset
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for room, pixel in (("images", 200), ("labels", 1)):
+    ...     (folder / room).mkdir()
+    ...     ring = np.pad(np.full((3, 3), pixel, np.uint8), 2)
+    ...     ring[3, 3] = 0
+    ...     tifffile.imwrite(folder / room / "ring.tif", ring)
+    >>> audit = audit_dataset(open_dataset(folder), workers=1)
+    1 of 1 images audited
+    >>> audit.findings[["image_id", "text", "repair"]].to_numpy().tolist()
+    [['ring', 'a hole of 1 px in cell 1 of 8 px', 'fill_holes']]
     """
     if not is_compiled():
         tell("Compiling the measures, once after an installation: about 20 s ...")
