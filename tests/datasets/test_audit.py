@@ -57,6 +57,15 @@ def test_a_number_used_far_away_again_is_an_error() -> None:
     assert finding.box == (10, 10, 182, 182)
 
 
+def test_where_many_numbers_are_used_twice_a_near_twin_is_another_cell_too() -> None:
+    labels = grid()
+    labels[15:18, 10:22] = 0
+    assert faults(labels) == {("several_pieces", (1,))}
+    for twin, cell in enumerate((21, 22, 23, 24, 25), start=2):
+        labels[labels == cell] = twin
+    assert faults(labels) == {("repeated_id", (cell,)) for cell in range(1, 7)}
+
+
 def test_a_second_piece_nearby_may_be_the_same_cell() -> None:
     labels = grid()
     labels[15:17, 10:22] = 0
@@ -226,7 +235,7 @@ def test_no_cells_is_one_finding_and_a_gap_one_note() -> None:
     labels = grid()
     labels[labels == 3] = 0
     (finding,) = audit_labels(labels)
-    assert finding.text == "24 cells numbered up to 25: 1 numbers are not used"
+    assert finding.text == "24 cells numbered up to 25: 1 number is not used"
 
 
 def test_a_volume_is_refused_with_the_cure() -> None:

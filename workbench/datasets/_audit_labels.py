@@ -59,7 +59,9 @@ def audit_labels(labels: Array) -> tuple[Finding, ...]:
 
     - A piece of a cell is a crumb with at most 9 px and a tenth of the area of the cell's largest
       piece, or a hundredth of it; another cell of the same number with a gap of two diameters of
-      the larger and at least a quarter of its area.
+      the larger and at least a quarter of its area; a quarter of a diameter is gap enough where
+      five numbers or more, and a fifth of all, are used far apart, as tiles joined without new
+      numbers have it.
     - A speck is a cell of at most 3 px, or a two-hundredth of the median area; a small cell has at
       most a twentieth of it, which debris and micronuclei have too, so that no repair is proposed.
       Those at the image border are left out, and the relative limits where there are fewer than
@@ -152,8 +154,8 @@ def audit_image(image: ImageArray, labels: Array | None = None) -> tuple[Finding
 def _piece_findings(pieces: Pieces, notes: tuple[str, ...], whole: Box) -> Iterator[Finding]:
     """Find cells in several pieces, and what is odd about the numbers."""
     repeated, torn, crumbled = [], [], []
-    for cell_id, of_cell in pieces.of_several().items():
-        cells, crumbs = piece_groups(pieces, of_cell)
+    for cell_id, group in piece_groups(pieces).items():
+        cells, crumbs = group.cells, group.crumbs
         areas = [int(pieces.areas[cell].sum()) for cell in cells]
         if len(cells) > 1:
             text = f"number {cell_id} stands for {len(cells)} cells far apart, of {_px(areas)}"

@@ -25,6 +25,12 @@ FAR_DIAMETERS: Final = 2.0
 """A piece that is another cell has at least a quarter of the area of the cell's largest piece, and
 a gap of two diameters around it."""
 
+MANY_REPEATED: Final = 5
+MANY_REPEATED_SHARE: Final = 0.2
+NEAR_DIAMETERS: Final = 0.25
+"""Where so many labels, and so large a share of all, stand for cells far apart, tiles were joined
+without new numbers: cells of one number lie near each other by chance too."""
+
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
@@ -71,29 +77,40 @@ def find_pieces(labels: LabelImage) -> Pieces:
     return Pieces(image, owners[1:], areas[1:], np.array(boxes, np.int64).reshape(-1, 4))
 
 
-def piece_groups(pieces: Pieces, of_cell: IntArray) -> tuple[list[IntArray], IntArray]:
-    """Sort the pieces of one label into cells, each one or several pieces, and crumbs.
+@dataclass(frozen=True, eq=False)
+class PieceGroups:
+    """What the pieces of one label are.
 
-    Parameters
+    Attributes
     ----------
-    pieces
-        Of the image.
-    of_cell
-        Positions of the pieces of the label, the largest first.
-
-    Returns
-    -------
-    cells : list of ndarray
-        Positions of the pieces of each cell; that with the largest piece first. More than one
-        where the label stands for several cells far apart.
-    crumbs : ndarray
+    cells
+        Positions of the pieces of each cell, that with the largest piece first. More than one
+        cell where the label stands for several far apart.
+    crumbs
         Positions of the pieces that are stray pixels.
     """
+
+    cells: list[IntArray]
+    crumbs: IntArray
+
+
+def piece_groups(pieces: Pieces) -> dict[int, PieceGroups]:
+    """Sort the pieces of each label that has several into cells and crumbs."""
+    torn = pieces.of_several()
+    groups = {cell_id: _grouped(pieces, torn[cell_id], FAR_DIAMETERS) for cell_id in torn}
+    n_repeated = sum(len(group.cells) > 1 for group in groups.values())
+    share = n_repeated / max(1, np.unique(pieces.owners).size)
+    if n_repeated >= MANY_REPEATED and share >= MANY_REPEATED_SHARE:
+        return {cell_id: _grouped(pieces, torn[cell_id], NEAR_DIAMETERS) for cell_id in torn}
+    return groups
+
+
+def _grouped(pieces: Pieces, of_cell: IntArray, far_diameters: float) -> PieceGroups:
     areas = pieces.areas[of_cell]
     share = areas / areas[0]
     crumb = (share <= CRUMB_SHARE_ANY_SIZE) | ((areas <= CRUMB_PX) & (share <= CRUMB_SHARE))
     real = of_cell[~crumb]
-    group = _near_groups(pieces.boxes[real], pieces.areas[real])
+    group = _near_groups(pieces.boxes[real], pieces.areas[real], far_diameters)
     similar = pieces.areas[real] >= SIMILAR_SHARE * areas[0]
     home = group == group[0]
     cells = [real[home]]
@@ -103,7 +120,7 @@ def piece_groups(pieces: Pieces, of_cell: IntArray) -> tuple[list[IntArray], Int
             cells.append(real[members])
         else:
             cells[0] = np.concatenate([cells[0], real[members]])
-    return cells, of_cell[crumb]
+    return PieceGroups(cells, of_cell[crumb])
 
 
 def box_around(boxes: IntArray) -> Box:
@@ -123,12 +140,12 @@ def label_boxes(labels: LabelImage, ids: IntArray) -> dict[int, Box]:
     return dict(zip(ids.tolist(), boxes, strict=True))
 
 
-def _near_groups(boxes: IntArray, areas: IntArray) -> IntArray:
-    """Return equal numbers for pieces nearer than two diameters of the larger."""
+def _near_groups(boxes: IntArray, areas: IntArray, far_diameters: float) -> IntArray:
+    """Return equal numbers for pieces nearer than so many diameters of the larger."""
     starts, stops = boxes[:, None, :2], boxes[:, None, 2:]
     gaps = np.maximum(starts - stops.swapaxes(0, 1), starts.swapaxes(0, 1) - stops).clip(min=0)
     diameters = np.sqrt(4 / np.pi * areas)
-    limits = FAR_DIAMETERS * np.maximum(diameters[:, None], diameters)
+    limits = far_diameters * np.maximum(diameters[:, None], diameters)
     near = coo_array(np.hypot(gaps[..., 0], gaps[..., 1]) < limits)
     numbers: IntArray = connected_components(near, directed=False)[1].astype(np.int64)
     return numbers

@@ -43,9 +43,8 @@ def is_binary_mask(notes: tuple[str, ...], pieces: Pieces) -> bool:
     """
     if "binary_mask" not in notes:
         return False
-    order = np.lexsort((np.arange(pieces.areas.size), -pieces.areas))
-    cells, crumbs = piece_groups(pieces, order)
-    return len(cells) > 1 or order.size - crumbs.size > 1
+    groups = piece_groups(pieces)
+    return any(len(group.cells) > 1 or group.cells[0].size > 1 for group in groups.values())
 
 
 def is_class_map(notes: tuple[str, ...], pieces: Pieces) -> bool:
@@ -101,7 +100,8 @@ def number_findings(
         )
         yield found("float_precision", text, whole, tuple(large.tolist()))
     elif top > ids.size:
-        text = f"{ids.size} cells numbered up to {top:,}: {top - ids.size:,} numbers are not used"
+        unused = f"{top - ids.size:,} numbers are" if top - ids.size > 1 else "1 number is"
+        text = f"{ids.size} cells numbered up to {top:,}: {unused} not used"
         yield found("gaps", text, whole)
 
 

@@ -128,9 +128,8 @@ def split_far_pieces(labels: LabelImage) -> LabelImage:
     pieces = find_pieces(labels)
     mended = labels.copy()
     free = int(labels.max(initial=0)) + 1
-    for of_cell in pieces.of_several().values():
-        cells, _ = piece_groups(pieces, of_cell)
-        for other in cells[1:]:
+    for group in piece_groups(pieces).values():
+        for other in group.cells[1:]:
             mended[pieces.mask(other)] = free
             free += 1
     return mended
@@ -156,7 +155,7 @@ def join_cut_cells(labels: LabelImage) -> LabelImage:
 def drop_crumbs(labels: LabelImage) -> LabelImage:
     """Make stray pixels beside their cell background, or the cell that encloses them."""
     pieces = find_pieces(labels)
-    crumbs = [piece_groups(pieces, of_cell)[1] for of_cell in pieces.of_several().values()]
+    crumbs = [group.crumbs for group in piece_groups(pieces).values()]
     return _without(labels, pieces.mask(np.concatenate(crumbs))) if crumbs else labels
 
 

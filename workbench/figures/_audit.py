@@ -44,6 +44,9 @@ CLOSEUP_PX: Final = 72
 LEAST_BOX_PX: Final = 5
 """Side of the smallest box drawn in a close-up, so that the pixel within is seen."""
 
+WIDE_SHARE: Final = 0.1
+"""A box that covers more of the image would hide it: the cells themselves are outlined instead."""
+
 LOCAL_SHARE: Final = 0.5
 """Findings whose box covers more of the image concern it as a whole, not a place."""
 
@@ -110,10 +113,8 @@ def audit_gallery(
 
 def _closeup_rows(sample: Sample, findings: pd.DataFrame, n: int) -> dict[str, pd.Series]:
     """Return the findings to show from near, by letter: each kind once, then the others."""
-    height, width = sample.image.shape[:2]
     rows = findings[findings["image_id"] == sample.image_id]
-    share = (rows["bottom"] - rows["top"]) * (rows["right"] - rows["left"]) / (height * width)
-    local = rows[share <= LOCAL_SHARE]
+    local = rows[_share_of_image(rows, sample.image) <= LOCAL_SHARE]
     rank = local["code"].map({code: place for place, code in enumerate(CHECKS)})
     turn = local.groupby("code").cumcount() > 0
     order = np.lexsort((rank, turn))[:n]
@@ -135,8 +136,13 @@ def _add_overview(
     if sample.reference is not None:
         _add_outlines(figure, sample.reference[::step, ::step], at)
     least = max(image.shape[:2]) / 25
+    wide = _share_of_image(rows, sample.image) > WIDE_SHARE
     for severity in SEVERITIES:
-        part = rows[rows["severity"] == severity]
+        of_severity = rows["severity"] == severity
+        if sample.reference is not None and (wide & of_severity).any():
+            named = _named_cells(rows[wide & of_severity], sample.reference)
+            _add_outlines(figure, named[::step, ::step], at, severity)
+        part = rows[of_severity & ~wide]
         boxes = [_edges(box, step, least) for box in _boxes(part)]
         _add_boxes(figure, boxes, list(part["text"]), severity, at)
     for letter, row in shown.items():
@@ -161,11 +167,22 @@ def _add_closeup(figure: go.Figure, sample: Sample, row: pd.Series, at: Place) -
     if sample.reference is not None:
         labels = sample.reference[top:bottom, left:right]
         _add_outlines(figure, labels, at)
-        named = np.isin(labels, [int(cell) for cell in row["cell_ids"].split()])
-        _add_outlines(figure, np.where(named, labels, 0), at, row["severity"])
+        _add_outlines(figure, _named_cells(row.to_frame().T, labels), at, row["severity"])
     first, second, third, fourth = _box(row)
     box = _edges((first - top, second - left, third - top, fourth - left), 1, LEAST_BOX_PX)
     _add_boxes(figure, [box], [row["text"]], row["severity"], at)
+
+
+def _share_of_image(rows: pd.DataFrame, image: ImageArray) -> pd.Series:
+    """Return the share of the image that the box of each finding covers."""
+    areas = (rows["bottom"] - rows["top"]) * (rows["right"] - rows["left"])
+    return areas / (image.shape[0] * image.shape[1])
+
+
+def _named_cells(rows: pd.DataFrame, labels: LabelImage) -> LabelImage:
+    """Return the labels of the cells that findings name, the others cleared."""
+    ids = [int(cell) for cells in rows["cell_ids"] for cell in cells.split()]
+    return np.where(np.isin(labels, ids), labels, 0)
 
 
 def _add_picture(figure: go.Figure, image: ImageArray, at: Place) -> None:
