@@ -113,6 +113,17 @@ def test_a_cell_of_one_pixel_is_a_speck_and_one_at_the_border_is_not() -> None:
     assert faults(labels) == {("specks", (26,))}
 
 
+def test_cells_at_the_limit_once_the_smallest_are_left_out_are_noted_too() -> None:
+    # 17 px is above a twentieth of the median of all (100), but not of that without the dots (400).
+    labels = np.zeros((400, 400), np.uint32)
+    sizes = [(1, 4)] * 6 + [(1, 17)] + [(10, 10)] * 4 + [(20, 20)] * 8
+    for place, (height, width) in enumerate(sizes):
+        row, column = 10 + 50 * (place // 6), 10 + 60 * (place % 6)
+        labels[row : row + height, column : column + width] = place + 1
+    small = [f.cell_ids[0] for f in audit_labels(labels) if f.code == "small_cell"]
+    assert small == [1, 2, 3, 4, 5, 6, 7]
+
+
 def test_a_cell_far_smaller_than_the_others_is_noted() -> None:
     labels = grid()
     labels[35:37, 35:37] = 26
@@ -141,6 +152,17 @@ def test_two_cells_that_touch_with_a_step_are_two_cells() -> None:
     labels = grid()
     labels[22:34, 14:26] = 26
     assert codes(labels) == []
+
+
+def test_a_cell_at_the_narrow_end_of_another_is_a_cell_of_its_own() -> None:
+    labels = np.zeros((40, 40), np.uint32)
+    for row in range(10):  # 20 px wide, tapering to 10
+        labels[10 + row, 10 + row // 2 : 30 - row // 2] = 1
+    labels[20:22, 14:26] = 2
+    assert codes(labels) == []
+    labels[20:22, 14:26] = 0
+    labels[:10, 10:30] = 2
+    assert codes(labels) == ["cut_cell"]
 
 
 def test_two_discs_pressed_together_are_two_cells() -> None:
