@@ -61,7 +61,8 @@ def test_each_finding_has_a_box_whose_corners_tell_what_it_is(gallery: go.Figure
 
 def test_a_box_of_one_pixel_is_drawn_large_enough_to_be_seen(gallery: go.Figure) -> None:
     overview = next(t for t in lines(gallery, "warning") if t.text and t.xaxis == "x")
-    assert max(overview.x[:5]) - min(overview.x[:5]) == pytest.approx(400 / 25)
+    for edges in (overview.x, overview.y):
+        assert max(edges[:5]) - min(edges[:5]) == pytest.approx(400 / 25)
     assert np.mean([min(overview.x[:5]), max(overview.x[:5])]) == 26
 
 
@@ -83,11 +84,12 @@ def test_every_kind_of_finding_comes_before_a_second_of_one_kind() -> None:
     sample = labelled()
     labels = sample.reference.copy()
     labels[266, 26] = 0
-    labels[30, 120] = 3
-    shown = Sample("cells", sample.image, labels)
-    titles = [a.text for a in figures.audit_gallery([shown], table(shown)).layout.annotations]
-    assert titles[1:4] == [
-        "A · number used twice: 2", "B · crumbs of a cell: 3", "C · holes in a cell: 1",
+    labels[40, 120], labels[60, 120] = 1, 3
+    shown = [Sample("many", sample.image, labels), labelled("few")]
+    titles = [a.text for a in figures.audit_gallery(shown, table(*shown)).layout.annotations]
+    assert titles[:6] == [
+        "many", "A · number used twice: 2", "B · crumbs of a cell: 1", "C · holes in a cell: 1",
+        "few", "A · number used twice: 2",
     ]  # fmt: skip
 
 
