@@ -1,3 +1,16 @@
+from ._audit_findings import (
+    CHECKS,
+    REPAIRS,
+    SEVERITIES,
+    Box,
+    Check,
+    Finding,
+    Severity,
+)
+from ._audit_labels import (
+    audit_image,
+    audit_labels,
+)
 from ._card_values import (
     Card,
     Download,
@@ -93,6 +106,10 @@ from ._records import (
     read_reference,
     read_sample,
 )
+from ._repair import (
+    Repaired,
+    repair_labels,
+)
 from ._split_config import (
     SplitConfig,
 )
@@ -108,15 +125,21 @@ from ._synthetic import (
 
 __all__ = [
     "CARDS",
+    "CHECKS",
     "COCO_CATEGORY",
     "COCO_FILE",
     "DATASET_FILE",
     "LAYOUTS",
+    "REPAIRS",
+    "SEVERITIES",
+    "Box",
     "Card",
+    "Check",
     "Dataset",
     "DatasetFile",
     "Download",
     "DownloadStep",
+    "Finding",
     "FrozenImage",
     "FrozenSplit",
     "ImageChoice",
@@ -132,10 +155,14 @@ __all__ = [
     "ProgressListener",
     "ReadingOptions",
     "Record",
+    "Repaired",
+    "Severity",
     "SplitConfig",
     "SyntheticConfig",
     "assign_folds",
     "assign_splits",
+    "audit_image",
+    "audit_labels",
     "check_leakage",
     "coco_annotations",
     "describe_image",
@@ -163,6 +190,7 @@ __all__ = [
     "read_sample",
     "recognise_labels",
     "record_info",
+    "repair_labels",
     "synthetic_samples",
     "verify_frozen_split",
     "write_dataset_file",

@@ -1,3 +1,9 @@
+from ._audit import (
+    audit_gallery,
+)
+from ._audit_overview import (
+    audit_overview,
+)
 from ._data import (
     count_agreement,
     image_gallery,
@@ -27,6 +33,8 @@ from ._training import (
 )
 
 __all__ = [
+    "audit_gallery",
+    "audit_overview",
     "cell_facts",
     "cells_by_area",
     "class_map",

@@ -1,3 +1,22 @@
+from ._audit import (
+    Audit,
+    audit_dataset,
+    repair_effect,
+)
+from ._audit_outliers import (
+    duplicate_findings,
+    outlier_findings,
+)
+from ._audit_page import (
+    write_audit,
+)
+from ._audit_repair import (
+    repair_dataset,
+)
+from ._audit_texts import (
+    audit_rows,
+    audit_texts,
+)
 from ._config import (
     STAGES,
     DatasetConfig,
@@ -151,6 +170,7 @@ __all__ = [
     "FROZEN_SPLIT",
     "NOTEBOOKS",
     "STAGES",
+    "Audit",
     "CompareJob",
     "Converted",
     "DatasetConfig",
@@ -176,6 +196,9 @@ __all__ = [
     "StudyConfig",
     "Survey",
     "TrainJob",
+    "audit_dataset",
+    "audit_rows",
+    "audit_texts",
     "axes_rows",
     "build_report",
     "card_rows",
@@ -186,6 +209,7 @@ __all__ = [
     "dataset_lines",
     "declared_parameters",
     "draft_jobs",
+    "duplicate_findings",
     "evaluate",
     "explain_card",
     "explain_measure",
@@ -203,6 +227,7 @@ __all__ = [
     "measures_page",
     "notebook_folder",
     "open_view",
+    "outlier_findings",
     "plan_jobs",
     "plan_study",
     "predict",
@@ -218,6 +243,8 @@ __all__ = [
     "read_scoring_config",
     "read_split_config",
     "read_study",
+    "repair_dataset",
+    "repair_effect",
     "result_json",
     "run_plan",
     "run_study",
@@ -236,4 +263,5 @@ __all__ = [
     "update_report",
     "validation_overlay",
     "verify_split",
+    "write_audit",
 ]
