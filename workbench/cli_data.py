@@ -133,6 +133,61 @@ def convert(
 
 
 @data_app.command()
+def audit(
+    source: Source,
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write tables and a page with pictures there."),
+    ] = None,
+    repair: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write a repaired copy there; the original stays."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes.", metavar="N", min=1, show_default="number of cores"),
+    ] = None,
+) -> None:
+    """Find what is wrong with images and labels before a GPU-hour is spent on them.
+
+    Labels in pieces, holes, specks, cells cut in two, numbers used twice, masks given as labels,
+    overflow, saturation, blur, copies across splits, outliers, and what a repair would change.
+
+    Exit status 1 if there are errors, 0 with warnings and notes alone.
+    """
+    from workbench.datasets import open_dataset
+    from workbench.studies import (
+        AUDIT_COLUMNS,
+        audit_dataset,
+        audit_rows,
+        audit_texts,
+        duplicates_of,
+        print_table,
+        repair_dataset,
+        write_audit,
+    )
+
+    dataset = open_dataset(source)
+    found = audit_dataset(
+        dataset, duplicates=duplicates_of(dataset), workers=workers, tell=typer.echo
+    )
+    print_table(audit_rows(found), AUDIT_COLUMNS)
+    typer.echo("")
+    for text in audit_texts(found):
+        typer.echo(text)
+    _list_problems(found.problems)
+    if out:
+        typer.echo(f"Page: {write_audit(found, out)}")
+    if repair:
+        table = repair_dataset(dataset, found, repair, tell=typer.echo)
+        typer.echo(f"Repairs: {len(table):,}, listed in {repair / 'repairs.csv'}")
+        typer.echo(f"Repaired copy: {repair}")
+    if (found.findings["severity"] == "error").any() or len(found.problems):
+        raise typer.Exit(1)
+
+
+@data_app.command()
 def prepare(
     source: Source,
     *,

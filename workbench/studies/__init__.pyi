@@ -14,6 +14,7 @@ from ._audit_repair import (
     repair_dataset,
 )
 from ._audit_texts import (
+    AUDIT_COLUMNS,
     audit_rows,
     audit_texts,
 )
@@ -136,6 +137,7 @@ from ._split import (
     FROZEN_SPLIT,
     SplitSummary,
     count_rows,
+    duplicates_of,
     find_leaks,
     read_frozen,
     read_split_config,
@@ -167,6 +169,7 @@ from ._view import (
 )
 
 __all__ = [
+    "AUDIT_COLUMNS",
     "FROZEN_SPLIT",
     "NOTEBOOKS",
     "STAGES",
@@ -210,6 +213,7 @@ __all__ = [
     "declared_parameters",
     "draft_jobs",
     "duplicate_findings",
+    "duplicates_of",
     "evaluate",
     "explain_card",
     "explain_measure",

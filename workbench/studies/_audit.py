@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,16 +19,12 @@ from workbench.datasets import (
     read_sample,
     repair_labels,
 )
-from workbench.metrics import is_compiled, label_overlap, match_overlap
-from workbench.schema import ImageArray, InputError, LabelImage, Sample
+from workbench.metrics import image_quality, is_compiled, label_overlap, match_overlap
+from workbench.schema import InputError, LabelImage, Sample
 from workbench.studies._audit_outliers import duplicate_findings, outlier_findings
-from workbench.studies._cluster import dask_client
+from workbench.studies._processes import mapped
 from workbench.studies._progress_text import Milestones
 
-Quality: TypeAlias = Callable[[ImageArray, LabelImage | None], Any]
-"""From an image and its labels to numbers by name, as a mapping or a dataclass."""
-
-BATCH: Final = 16
 REPAIR_THRESHOLDS: Final = (0.5, 0.75, 0.9)
 REPAIR_COLUMNS: Final = tuple(f"f1@{threshold:g}" for threshold in REPAIR_THRESHOLDS)
 FINDING_COLUMNS: Final = (
@@ -59,7 +55,9 @@ class Audit:
         One row per readable image: image_id, split, the metadata columns, height_px, width_px,
         n_cells (NaN without labels), n_errors, n_warnings, n_notes, repairs (names, a blank
         between), f1@0.5, f1@0.75 and f1@0.9 of the labels as repaired against the labels as they
-        are (NaN where no repair is proposed), and what ``quality`` measured.
+        are (NaN where no repair is proposed), and
+        the numbers of :class:`workbench.metrics.ImageQuality`, which are compared between images
+        of the same kind.
     findings
         One row per finding: image_id, split, code, severity, text, n_cells, cell_ids (a blank
         between), top, left, bottom, right (the box to look at, half-open), repair (empty if there
@@ -77,8 +75,7 @@ class Audit:
 def audit_dataset(
     dataset: Dataset,
     *,
-    workers: int = 2,
-    quality: Quality | None = None,
+    workers: int | None = None,
     duplicates: pd.DataFrame | None = None,
     by: str = "modality",
     tell: Callable[[str], None] = print,
@@ -90,11 +87,7 @@ def audit_dataset(
     dataset
         From :func:`workbench.datasets.open_dataset`; may be larger than memory.
     workers
-        Processes on this machine.
-    quality
-        Measures an image, for example :func:`workbench.metrics.image_quality`; a function that
-        can be pickled. The columns focus, saturated_fraction, contrast and
-        dynamic_range_over_noise are compared between images of the same kind.
+        Processes; None takes the cores that are free.
     duplicates
         Images that are the same: image_id_a, image_id_b, kind, similarity.
     by
@@ -130,14 +123,12 @@ def audit_dataset(
     """
     if not is_compiled():
         tell("Compiling the measures, once after an installation: about 20 s ...")
-    batches = [dataset.records[at : at + BATCH] for at in range(0, len(dataset.records), BATCH)]
     milestones = Milestones(len(dataset.records), "images audited", tell)
-    parts: dict[int, _Part] = {}
-    for place, part in _audit_batches(batches, quality, workers):
-        parts[place] = part
-        for _ in batches[place]:
+    whole: list[_Part] = []
+    with mapped(_audit_record, dataset.records, workers=workers) as parts:
+        for part in parts:
+            whole.append(part)
             milestones.step()
-    whole = [parts[place] for place in range(len(batches))]
     problems = _table((row for part in whole for row in part.problems), PROBLEM_COLUMNS)
     images = pd.DataFrame([row for part in whole for row in part.images])
     if images.empty:
@@ -165,43 +156,16 @@ class _Part:
     problems: list[dict[str, Any]]
 
 
-def _audit_batches(
-    batches: Sequence[Sequence[Record]], quality: Quality | None, workers: int
-) -> Iterator[tuple[int, _Part]]:
-    """Audit batches, in any order; yield the number of each that is done."""
-    todo = set(range(len(batches)))
-    if workers > 1 and len(batches) > 1:
-        from distributed import as_completed
-
-        with dask_client(workers, None) as client:
-            futures = {
-                client.submit(_audit_records, batch, quality, pure=False): place
-                for place, batch in enumerate(batches)
-            }
-            for future in as_completed(futures):
-                if future.status == "finished":
-                    todo.remove(futures[future])
-                    yield futures[future], future.result()
-    # Here too: what was lost with a worker; and errors show as they are.
-    for place in sorted(todo):
-        yield place, _audit_records(batches[place], quality)
-
-
-def _audit_records(records: Sequence[Record], quality: Quality | None) -> _Part:
-    part = _Part([], [], [])
-    for record in records:
-        about = {"image_id": record.image_id, "split": record.split}
-        try:
-            sample = read_sample(record)
-        except InputError as error:
-            part.problems.append(about | {"problem": str(error)})
-            continue
-        found = audit_image(sample.image, sample.reference)
-        part.images.append(
-            about | dict(record.metadata) | _image_facts(sample, found) | _measured(sample, quality)
-        )
-        part.findings.extend(about | _row(finding) for finding in found)
-    return part
+def _audit_record(record: Record) -> _Part:
+    about = {"image_id": record.image_id, "split": record.split}
+    try:
+        sample = read_sample(record)
+    except InputError as error:
+        return _Part([], [], [about | {"problem": str(error)}])
+    found = audit_image(sample.image, sample.reference)
+    quality = asdict(image_quality(sample.image, sample.reference))
+    facts = about | dict(record.metadata) | _image_facts(sample, found) | quality
+    return _Part([facts], [about | _row(finding) for finding in found], [])
 
 
 def _row(finding: Finding) -> dict[str, Any]:
@@ -254,13 +218,6 @@ def repair_effect(labels: LabelImage | None, repairs: Sequence[str]) -> dict[str
         n_cells = 2 * matches.tp + matches.fp + matches.fn
         scores[column] = 2 * matches.tp / n_cells if n_cells else np.nan
     return scores
-
-
-def _measured(sample: Sample, quality: Quality | None) -> dict[str, float]:
-    if quality is None:
-        return {}
-    measured = quality(sample.image, sample.reference)
-    return dict(measured) if isinstance(measured, Mapping) else asdict(measured)
 
 
 def _table(rows: Iterator[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:

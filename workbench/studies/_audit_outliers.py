@@ -42,7 +42,7 @@ class _Trait:
 TRAITS: Final = (
     _Trait("count_outlier", "n_cells", "cells", "both", 4),
     _Trait("out_of_focus", "focus", "focus", "low", 2),
-    _Trait("noisy", "dynamic_range_over_noise", "range over noise", "low", 2),
+    _Trait("noisy", "dynamic_range_to_noise", "range over noise", "low", 2),
     _Trait("low_contrast", "contrast", "contrast", "low", 2),
 )
 
@@ -54,7 +54,7 @@ def outlier_findings(images: pd.DataFrame, *, by: str = "modality") -> pd.DataFr
     ----------
     images
         One row per image: image_id, split, height_px, width_px, and any of the columns n_cells,
-        focus, dynamic_range_over_noise, contrast (negative where cells are darker than their
+        focus, dynamic_range_to_noise, contrast (negative where cells are darker than their
         surroundings) and saturated_fraction. NaN where unknown.
     by
         Column that says which images are of the same kind; without it all are.

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
-from workbench.datasets import REPAIRS, Dataset, Record, read_sample, repair_labels
-from workbench.schema import ImageArray, InputError
+from workbench.datasets import (
+    REPAIRS,
+    Dataset,
+    ImageRead,
+    Record,
+    read_sample,
+    repair_labels,
+)
+from workbench.schema import InputError
 from workbench.store import atomic_path, move_folder, remove_folder, write_labels
 from workbench.studies._audit import REPAIR_COLUMNS, Audit, repair_effect
+from workbench.studies._dataset_writing import (
+    MANIFEST,
+    manifest_row,
+    write_image_whole,
+    write_manifest,
+)
 from workbench.studies._progress_text import Milestones
 
 REPAIRS_FILE: Final = "repairs.csv"
@@ -74,20 +85,16 @@ def repair_dataset(
     milestones = Milestones(len(dataset.records), "images copied", tell)
     staging = out.with_name(f".{out.name}.partial-{os.getpid()}")
     rows: list[dict[str, Any]] = []
-    copied: list[Record] = []
-    labelled: set[str] = set()
+    copied: list[dict[str, str]] = []
     try:
         for record in dataset.records:
             try:
-                has_labels = _copy(record, proposed.get(record.image_id, []), staging, rows)
+                copied.append(_copy(record, proposed.get(record.image_id, []), staging, rows))
             except InputError as error:
                 rows.append(_about(record) | {"repair": "left_out", "text": str(error)})
-            else:
-                copied.append(record)
-                labelled |= {record.image_id} if has_labels else set()
             milestones.step()
         table = pd.DataFrame(rows, columns=list(REPAIR_TABLE_COLUMNS))
-        _write_manifest(staging / "manifest.csv", copied, labelled)
+        write_manifest(staging / MANIFEST, copied)
         with atomic_path(staging / REPAIRS_FILE) as partial:
             table.to_csv(partial, index=False)
         move_folder(staging, out)
@@ -128,60 +135,29 @@ def _proposed(
     return {image_id: [name for name in of_image if name in wanted] for image_id, of_image in names}
 
 
-def _copy(record: Record, repairs: Sequence[str], folder: Path, rows: list[dict[str, Any]]) -> bool:
-    """Write one image and its labels, repaired; return whether it has labels."""
+def _copy(
+    record: Record, repairs: Sequence[str], folder: Path, rows: list[dict[str, Any]]
+) -> dict[str, str]:
+    """Write one image and its labels, repaired; return its line of the manifest."""
     sample = read_sample(record)
-    _write_image(folder / "images" / f"{record.image_id}.tif", sample.image)
+    name = f"{record.image_id}.tif"
+    facts = ImageRead(sample.image, sample.channel_names, sample.pixel_size_um)
+    write_image_whole(folder / "images" / name, facts)
     if sample.reference is None:
-        return False
+        return manifest_row(record, sample, f"images/{name}", "")
     labels, done = repair_labels(sample.reference, repairs)
-    write_labels(folder / "labels" / f"{record.image_id}.tif", labels)
+    write_labels(folder / "labels" / name, labels)
     effect = repair_effect(sample.reference, repairs) if done else {}
     for step in done:
-        facts = {
+        what = {
             "repair": step.repair,
             "n_cells": len(step.cell_ids),
             "n_pixels": step.n_pixels,
             "text": step.text,
         }
-        rows.append(_about(record) | facts | effect)
-    return True
+        rows.append(_about(record) | what | effect)
+    return manifest_row(record, sample, f"images/{name}", f"labels/{name}")
 
 
 def _about(record: Record) -> dict[str, Any]:
     return {"image_id": record.image_id, "split": record.split}
-
-
-def _write_image(path: Path, image: ImageArray) -> None:
-    """Write the pixels of an image as they are; channels as planes unless it is a colour picture.
-
-    Photographs of red, green and blue alone stay what every viewer shows as such; any other fourth
-    channel would be taken for transparency.
-    """
-    import tifffile
-
-    options: dict[str, Any] = {"photometric": "minisblack", "compression": "zlib"}
-    if image.shape[2] == 1:
-        image = image[..., 0]
-    elif image.shape[2] == 3 and image.dtype == np.uint8:
-        options["photometric"] = "rgb"
-    else:
-        image = np.moveaxis(image, -1, 0)
-        options["metadata"] = {"axes": "CYX"}
-    with atomic_path(path) as partial:
-        tifffile.imwrite(partial, image, **options)
-
-
-def _write_manifest(path: Path, records: Sequence[Record], labelled: set[str]) -> None:
-    metadata = list(dict.fromkeys(name for record in records for name in record.metadata))
-    with (
-        atomic_path(path) as partial,
-        partial.open("w", encoding="utf-8", newline="") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(["image_id", "image", "labels", "split", *metadata])
-        for record in records:
-            name = f"{record.image_id}.tif"
-            labels = f"labels/{name}" if record.image_id in labelled else ""
-            values = [record.metadata.get(column, "") for column in metadata]
-            writer.writerow([record.image_id, f"images/{name}", labels, record.split, *values])

@@ -13,6 +13,10 @@ from workbench.studies._report_parts import ReportTable
 N_REPAIRED_SHOWN: Final = 20
 
 
+AUDIT_COLUMNS: Final = ("Found", "Severity", "Images", "Places", "Repair", "Example")
+"""Of :func:`audit_rows`, those that fit into a terminal."""
+
+
 def audit_rows(audit: Audit) -> ReportTable:
     """Return what each check found as people read it, gravest first."""
     rows = []

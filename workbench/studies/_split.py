@@ -125,6 +125,17 @@ def count_rows(summary: SplitSummary) -> ReportTable:
     )
 
 
+def duplicates_of(dataset: Dataset) -> pd.DataFrame:
+    """Return the pairs of images of a data set that are the same, or nearly so.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`workbench.datasets.find_duplicates`; images that can't be read are passed over.
+    """
+    return find_duplicates(signatures_of(dataset).by_id)
+
+
 def find_leaks(
     dataset: Dataset,
     *,
