@@ -43,6 +43,7 @@ from ._score_texts import (
 )
 from ._scoring import ScoringConfig, read_scoring_config
 from ._terminal import print_plan, print_result, print_status, print_table
+from ._thumbnails import Thumbnails, make_thumbnails
 from ._train import TrainJob, train, training_samples
 from ._view import (
     RunView,
@@ -74,6 +75,7 @@ __all__ = [
     "ScoringConfig",
     "Stage",
     "StudyConfig",
+    "Thumbnails",
     "TrainJob",
     "build_report",
     "check_parameters",
@@ -89,6 +91,7 @@ __all__ = [
     "load_overlay",
     "make_overlay",
     "make_run_folder",
+    "make_thumbnails",
     "measure_overview",
     "measure_rows",
     "measures_page",
