@@ -58,14 +58,15 @@ def enlarged(pixels: Pixels, *, size_px: int) -> Pixels:
     >>> enlarged(np.zeros((2, 4, 3), np.uint8), size_px=8).shape
     (4, 8, 3)
     """
-    from skimage.transform import resize
-
-    shape = fitted_shape(pixels.shape, size_px=size_px)
-    if shape == pixels.shape[:2]:
-        return pixels
-    finer = resize(pixels, shape, order=1, preserve_range=True, anti_aliasing=False)
-    larger: Pixels = finer.round().astype(np.uint8)
-    return larger
+    values = pixels.astype(np.float32)
+    for axis, wanted in enumerate(fitted_shape(pixels.shape, size_px=size_px)):
+        last = pixels.shape[axis] - 1
+        at = ((np.arange(wanted) + 0.5) * (last + 1) / wanted - 0.5).clip(0, last)
+        low = at.astype(int)
+        share = (at - low).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
+        below, above = values.take(low, axis), values.take(np.minimum(low + 1, last), axis)
+        values = below + share * (above - below)
+    return values.round().astype(np.uint8)
 
 
 def with_outlines(
@@ -82,17 +83,15 @@ def with_outlines(
     colour
         Red, green and blue from 0 to 255.
     """
-    from skimage.segmentation import find_boundaries
-
     height, width = pixels.shape[:2]
     rows, columns = (
         ((np.arange(FINER * wanted) + 0.5) * size / (FINER * wanted)).astype(int)
         for size, wanted in zip(labels.shape, (height, width), strict=True)
     )
-    borders = find_boundaries(labels[np.ix_(rows, columns)], mode="thick")
-    share = borders.reshape(height, FINER, width, FINER).mean(axis=(1, 3))[..., np.newaxis]
-    drawn: Pixels = (pixels * (1 - share) + share * np.array(colour)).round().astype(np.uint8)
-    return drawn
+    borders = _borders(labels[np.ix_(rows, columns)])
+    share = borders.reshape(height, FINER, width, FINER).mean(axis=(1, 3), dtype=np.float32)[..., np.newaxis]
+    drawn = pixels + share * (np.array(colour, np.float32) - pixels)
+    return drawn.round().astype(np.uint8)
 
 
 def crossed_tile(size_px: int) -> Pixels:
@@ -147,9 +146,7 @@ def crop_around(
         return None
     longer = max(np.ptp(rows), np.ptp(columns)) + 1
     side = max(SMALLEST_CROP_PX, int(CROP_MARGIN * longer))
-    window = [
-        (at.min() + at.max() + 1 - side) // 2 + np.arange(side) for at in (rows, columns)
-    ]
+    window = [(at.min() + at.max() + 1 - side) // 2 + np.arange(side) for at in (rows, columns)]
     inside = [(at >= 0) & (at < size) for at, size in zip(window, labels.shape, strict=True)]
     clipped = [at.clip(0, size - 1) for at, size in zip(window, labels.shape, strict=True)]
     beyond = ~(inside[0][:, np.newaxis] & inside[1])
@@ -183,6 +180,16 @@ def fitted_shape(shape: tuple[int, ...], *, size_px: int) -> tuple[int, int]:
     """
     scale = size_px / max(shape[:2])
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def _borders(labels: LabelImage) -> npt.NDArray[np.bool_]:
+    """Return the pixels on either side of every change of label."""
+    borders = np.zeros(labels.shape, bool)
+    for line, along in ((borders, labels), (borders.T, labels.T)):
+        changes = along[1:] != along[:-1]
+        line[1:] |= changes
+        line[:-1] |= changes
+    return borders
 
 
 def _red_green_blue(values: npt.NDArray[np.float32]) -> Pixels:

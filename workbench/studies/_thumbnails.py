@@ -35,7 +35,7 @@ LOOKLESS: Final = ("image_id", "split", "metadata")
 """What a record says of an image without changing how it looks."""
 
 CROP_PX: Final = 128
-PICTURE_PX: Final = 1024
+PICTURE_PX: Final = 768
 IMAGES_KEPT: Final = 16
 
 
@@ -79,7 +79,7 @@ class Thumbnails:
         return sheet.read(key + PLAIN)
 
     def picture(self, image_id: str, *, outlined: bool = False) -> bytes:
-        """Return an image as JPEG, its longer side 1,024 pixels whatever its own size.
+        """Return an image as JPEG, its longer side 768 pixels whatever its own size.
 
         Raises
         ------
@@ -93,8 +93,12 @@ class Thumbnails:
         shown = enlarged(shrunk_picture(pixels, size_px=PICTURE_PX), size_px=PICTURE_PX)
         return as_jpeg(with_outlines(shown, labels) if outlined else shown)
 
-    def crop(self, image_id: str, cell_id: int, *, outlined: bool = False) -> bytes:
+    def crop(
+        self, image_id: str, cell_id: int, *, outlined: bool = False, size_px: int = CROP_PX
+    ) -> bytes:
         """Return the surroundings of a cell as JPEG, a crossed tile if its labels lack it.
+
+        The side is ``size_px``, or more where the cell is larger.
 
         Raises
         ------
@@ -102,7 +106,7 @@ class Thumbnails:
             If the data set has no such image.
         """
         image = self._image(image_id)
-        crop = image and crop_around(*image, cell_id, size_px=CROP_PX, outlined=outlined)
+        crop = image and crop_around(*image, cell_id, size_px=size_px, outlined=outlined)
         return as_jpeg(crossed_tile(CROP_PX) if crop is None else crop)
 
     def _read_image(self, image_id: str) -> tuple[Pixels, LabelImage] | None:

@@ -1,3 +1,18 @@
+from ._columns import Column, Table, column_label, encode_table
+from ._explorer import DataExplorer, ExplorerState, data_explorer
 from ._failures import failure_browser
+from ._gallery import GalleryState, GalleryView, resolve_gallery
 
-__all__ = ["failure_browser"]
+__all__ = [
+    "Column",
+    "DataExplorer",
+    "ExplorerState",
+    "GalleryState",
+    "GalleryView",
+    "Table",
+    "column_label",
+    "data_explorer",
+    "encode_table",
+    "failure_browser",
+    "resolve_gallery",
+]
