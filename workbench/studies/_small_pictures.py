@@ -89,7 +89,9 @@ def with_outlines(
         for size, wanted in zip(labels.shape, (height, width), strict=True)
     )
     borders = _borders(labels[np.ix_(rows, columns)])
-    share = borders.reshape(height, FINER, width, FINER).mean(axis=(1, 3), dtype=np.float32)[..., np.newaxis]
+    share = borders.reshape(height, FINER, width, FINER).mean(axis=(1, 3), dtype=np.float32)[
+        ..., np.newaxis
+    ]
     drawn = pixels + share * (np.array(colour, np.float32) - pixels)
     return drawn.round().astype(np.uint8)
 

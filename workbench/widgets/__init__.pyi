@@ -1,5 +1,6 @@
 from ._columns import Column, Table, column_label, encode_table
-from ._explorer import DataExplorer, ExplorerState, data_explorer
+from ._explorer import DataExplorer, data_explorer
+from ._explorer_start import ExplorerState
 from ._failures import failure_browser
 from ._gallery import GalleryState, GalleryView, resolve_gallery
 

@@ -8,46 +8,27 @@ import anywidget
 import numpy as np
 import pandas as pd
 import traitlets
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from workbench.analysis import main_grouping
 from workbench.schema import InputError
 from workbench.widgets._columns import Table, encode_table
-from workbench.widgets._gallery import GalleryState, resolve_gallery
+from workbench.widgets._explorer_start import (
+    ExplorerState,
+    checked_table,
+    describe_tables,
+    first_look,
+    with_image_facts,
+)
+from workbench.widgets._gallery import resolve_gallery
 from workbench.widgets._pictures import Level, Pictures, row_picture
 from workbench.widgets._still import SCRIPT, STYLE, describe_values, still_frame, still_page
 
-FAVOURED_AXES: Final[Mapping[Level, tuple[str, ...]]] = {
-    "images": ("n_cells", "median_area_px", "foreground"),
-    "cells": ("area_px", "eccentricity", "solidity", "diameter_px"),
-}
-FAVOURED_FILTERS: Final = ("cell_type", "tissue", "modality", "task", "split")
 PANELS_VARIABLE: Final = "WORKBENCH_PANELS"
 """Environment variable. With the value "still", panels come as pages that need no kernel, since
 nobody is there to turn dials: for notebooks that run in batch."""
 
 OnPick = Callable[[str, int | None], None]
-
-
-class ExplorerState(BaseModel):
-    """All that somebody has chosen in an explorer.
-
-    Attributes
-    ----------
-    level
-        Whether a point is an image or a cell.
-    outlined
-        Whether pictures show the outlines of labels.
-    images, cells
-        What is chosen on each level; ``cells`` is None without a cells table.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    level: Level = "images"
-    outlined: bool = True
-    images: GalleryState
-    cells: GalleryState | None = None
 
 
 class DataExplorer(anywidget.AnyWidget):
@@ -76,7 +57,7 @@ class DataExplorer(anywidget.AnyWidget):
         self._tables = tables
         self._pictures = pictures
         self._on_pick = on_pick
-        super().__init__(schema=_schema(tables), state=start.model_dump())
+        super().__init__(schema=describe_tables(tables), state=start.model_dump())
         self.on_msg(self._answer)
 
     @property
@@ -125,14 +106,15 @@ class DataExplorer(anywidget.AnyWidget):
         str
             HTML; it loads nothing.
         """
-        state = ExplorerState.model_validate(self.state)
-        view = resolve_gallery(self._tables[state.level], getattr(state, state.level))
+        shown = pd.Index(self._frames["images"]["image_id"]).get_indexer(
+            self.chosen["image_id"].unique()
+        )
         return still_page(
             self.schema,
             self.state,
             self._tables,
             self._pictures,
-            first_images=view.rows if state.level == "images" else view.rows[:0],
+            first_images=shown[shown >= 0],
             max_mb=max_mb,
         )
 
@@ -228,72 +210,15 @@ def data_explorer(
     >>> list(explorer.chosen["image_id"])
     ['b', 'c']
     """
-    frames: dict[Level, pd.DataFrame] = {"images": _checked(images, "images", ("image_id",))}
-    if not images["image_id"].is_unique:
-        repeated = images.loc[images["image_id"].duplicated(), "image_id"].iloc[0]
-        msg = f"explorer: image {repeated!r} has more than one row; give each image one row."
-        raise InputError(msg)
+    frames: dict[Level, pd.DataFrame] = {"images": checked_table(images, "images")}
     tables: dict[Level, Table] = {"images": encode_table(images)}
     if cells is not None:
-        frames["cells"] = _with_image_facts(
-            _checked(cells, "cells", ("image_id", "cell_id")), images, tables["images"]
-        )
-        tables["cells"] = encode_table(frames["cells"])
-    for level, table in tables.items():
-        if not table.of_kind("number"):
-            msg = f"explorer: the table of {level} has no numbers to make axes of."
-            raise InputError(msg)
-    grouping = main_grouping(images)
-    start = {level: _start(level, table, grouping) for level, table in tables.items()}
-    return DataExplorer(frames, tables, thumbnails, on_pick, ExplorerState(**start))
-
-
-def _checked(frame: pd.DataFrame, level: Level, needed: tuple[str, ...]) -> pd.DataFrame:
-    lacking = [name for name in needed if name not in frame.columns]
-    if lacking or frame.empty:
-        what = f"lacks the column {', '.join(lacking)}" if lacking else "has no rows"
-        msg = f"explorer: the table of {level} {what}; survey_dataset makes one that fits."
-        raise InputError(msg)
-    return frame
-
-
-def _with_image_facts(cells: pd.DataFrame, images: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Add the categories of their images to cells, so that both are filtered alike."""
-    facts = images.set_index("image_id")
-    added = [name for name in table.of_kind("category") if name not in cells.columns]
-    return cells.assign(**{name: cells["image_id"].map(facts[name]) for name in added})
-
-
-def _start(level: Level, table: Table, grouping: str) -> GalleryState:
-    """Return the first look: the axes that tell most, coloured by the main grouping."""
-    numbers = table.of_kind("number")
-    favoured = [name for name in FAVOURED_AXES[level] if name in numbers]
-    x, y, *_ = [*favoured, *(name for name in numbers if name not in favoured), *numbers]
-    return GalleryState(x=x, y=y, colour=grouping if grouping in table.of_kind("category") else "")
-
-
-def _schema(tables: Mapping[Level, Table]) -> dict[str, Any]:
-    """Return what the browser must know to draw its controls, before it has any values."""
-    return {level: _level_schema(table) for level, table in tables.items()}
-
-
-def _level_schema(table: Table) -> dict[str, Any]:
-    columns = [
-        {
-            "name": column.name,
-            "label": column.label,
-            "kind": column.kind,
-            "is_log": column.is_log,
-            "names": list(column.names) if column.kind == "category" else [],
-            "counts": np.bincount(column.data, minlength=len(column.names)).tolist()
-            if column.kind == "category"
-            else [],
-        }
-        for column in table.columns.values()
-    ]
-    filters = [name for name in table.of_kind("category") if len(table.columns[name].names) > 1]
-    filters.sort(key=lambda name: (*FAVOURED_FILTERS, name).index(name))
-    return {"n_rows": table.n_rows, "columns": columns, "filters": filters}
+        categories = tables["images"].of_kind("category")
+        joined = with_image_facts(checked_table(cells, "cells"), images[["image_id", *categories]])
+        frames["cells"], tables["cells"] = joined, encode_table(joined)
+    return DataExplorer(
+        frames, tables, thumbnails, on_pick, first_look(tables, main_grouping(images))
+    )
 
 
 def _plain(value: Any) -> str | float | None:

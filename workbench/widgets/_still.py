@@ -15,7 +15,10 @@ from workbench.widgets._columns import Column, Table
 from workbench.widgets._pictures import Level, Pictures
 
 STATIC: Final = Path(__file__).parent / "static"
-PARTS: Final = ("_resolve", "_scales", "_cloud", "_pictures", "_large", "_controls", "_sources", "")
+PARTS: Final = (
+    *("_resolve", "_scales", "_axes", "_cloud", "_pictures", "_large", "_controls", "_sources"),
+    "",
+)
 SCRIPT: Final = "\n".join(
     (STATIC / f"explorer{part}.js").read_text(encoding="utf-8") for part in PARTS
 )

@@ -10,15 +10,16 @@ function mount(root, source) {
   const levels = Object.keys(source.schema);
   const tables = Object.fromEntries(levels.map((level) => [level, makeTable(level, source)]));
   let state = structuredClone(source.readState());
-  let view = null;
+  let shown = null; // {table, chosen, view} on screen: behind the state while values are loaded
   let open = null; // place in the gallery of the large picture
   let opener = null;
   let telling = null;
   let updates = 0;
+  let pending = null;
 
   const parts = layOut(root);
   const cloud = makeCloud(parts.cloud, {
-    onBrush: (brush) => change({ brush, picked: null }),
+    onBrush: (brush) => oncePerFrame(() => change({ brush, picked: null })),
     onPick: (picked) => change({ picked, brush: null }),
     onClear: clear,
     describe,
@@ -27,7 +28,7 @@ function mount(root, source) {
   const large = makeLarge(parts.large, {
     source,
     onClose: closeLarge,
-    onStep: (step) => open !== null && view.shown[open + step] !== undefined && showLarge(open + step),
+    onStep: (step) => showLarge(Math.min(Math.max(open + step, 0), shown.view.shown.length - 1)),
     onOutlined: () => set({ ...state, outlined: !state.outlined }),
   });
   const controls = makeControls(parts, { levels, tables, change, set, clear, state: () => state });
@@ -43,6 +44,12 @@ function mount(root, source) {
     return update();
   }
 
+  // A pointer moves more often than a screen is drawn.
+  function oncePerFrame(act) {
+    if (!pending) requestAnimationFrame(() => [pending, (pending = null)][0]());
+    pending = act;
+  }
+
   function clear() {
     const { brush, picked } = state[state.level];
     if (brush || picked !== null) change({ brush: null, picked: null });
@@ -55,16 +62,22 @@ function mount(root, source) {
     const names = [chosen.x, chosen.y, chosen.colour, chosen.sort, ...Object.keys(chosen.filters)];
     await table.load([...names, "image_id", ...(state.level === "cells" ? ["cell_id"] : [])]);
     if (turn !== updates) return; // something else was chosen meanwhile
-    view = resolveGallery(table, chosen);
-    cloud.draw(table, chosen, view);
+    const view = resolveGallery(table, chosen);
+    shown = { table, chosen, view };
+    paint();
     gallery.show(table, chosen, view, state.outlined);
-    describeView(parts, cloud, { table, chosen, view, source, change });
     if (open !== null) showLarge(Math.min(open, view.shown.length - 1));
   }
 
+  function paint() {
+    if (!shown) return;
+    cloud.draw(shown.table, shown.chosen, shown.view);
+    describeView(parts, cloud, { ...shown, source, change });
+  }
+
   function describe(row) {
-    const table = tables[state.level];
-    const { x, y, colour } = state[state.level];
+    const { table, chosen } = shown;
+    const { x, y, colour } = chosen;
     const columns = [...new Set([x, y, colour])].filter(Boolean).map((name) => table.columns[name]);
     const lines = columns.map((column) => `${column.label}: ${formatValue(column, row)}`);
     return [nameOf(table, row), ...lines];
@@ -72,17 +85,18 @@ function mount(root, source) {
 
   function openLarge(row, tile) {
     opener = tile;
-    showLarge(view.shown.indexOf(row));
+    showLarge(shown.view.shown.indexOf(row));
   }
 
   function showLarge(place) {
     if (place < 0) return closeLarge();
+    const { table, view } = shown;
     const row = view.shown[place];
-    if (place !== open) source.pick(state.level, row);
+    if (place !== open) source.pick(table.level, row);
     open = place;
     cloud.mark(row);
     const [count, small] = [view.shown.length, gallery.pictureOf(row)];
-    large.show(tables[state.level], row, { place, count, outlined: state.outlined, small });
+    large.show(table, row, { place, count, outlined: state.outlined, small });
   }
 
   function closeLarge() {
@@ -94,10 +108,10 @@ function mount(root, source) {
   }
 
   root.addEventListener("keydown", (event) => event.key === "Escape" && clear());
-  const redraw = () => view && cloud.draw(tables[state.level], state[state.level], view);
-  const resizing = new ResizeObserver(redraw);
+  const resizing = new ResizeObserver(paint);
   resizing.observe(parts.cloud);
-  const theming = new MutationObserver(redraw);
+  // JupyterLab hides the panel for a moment while its theme changes.
+  const theming = new MutationObserver(() => requestAnimationFrame(paint));
   theming.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   const forget = source.onState(() => {
     const told = source.readState();
