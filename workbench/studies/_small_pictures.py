@@ -89,11 +89,9 @@ def with_outlines(
         for size, wanted in zip(labels.shape, (height, width), strict=True)
     )
     borders = _borders(labels[np.ix_(rows, columns)])
-    share = borders.reshape(height, FINER, width, FINER).mean(axis=(1, 3), dtype=np.float32)[
-        ..., np.newaxis
-    ]
-    drawn = pixels + share * (np.array(colour, np.float32) - pixels)
-    return drawn.round().astype(np.uint8)
+    finer = borders.reshape(height, FINER, width, FINER, 1)
+    share: npt.NDArray[np.float32] = finer.mean(axis=(1, 3), dtype=np.float32)
+    return np.rint(pixels + share * (np.array(colour, np.float32) - pixels)).astype(np.uint8)
 
 
 def crossed_tile(size_px: int) -> Pixels:

@@ -120,6 +120,9 @@ class DataExplorer(anywidget.AnyWidget):
 
     @traitlets.validate("state")
     def _check_state(self, proposal: Mapping[str, Any]) -> dict[str, Any]:
+        if proposal["value"].get("level") == "cells" and "cells" not in self._tables:
+            msg = "explorer: there are no cells to show; give data_explorer a table of cells."
+            raise InputError(msg)
         try:
             state = ExplorerState.model_validate(proposal["value"])
         except ValidationError as error:
@@ -129,9 +132,6 @@ class DataExplorer(anywidget.AnyWidget):
             )
             msg = f"explorer: {findings}."
             raise InputError(msg) from None
-        if state.level not in self._tables:
-            msg = "explorer: there are no cells to show; give data_explorer a table of cells."
-            raise InputError(msg)
         for level, table in self._tables.items():
             resolve_gallery(table, getattr(state, level))
         return state.model_dump()

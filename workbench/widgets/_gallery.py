@@ -113,8 +113,9 @@ def resolve_gallery(table: Table, state: GalleryState) -> GalleryView:
     if state.picked is not None:
         within = np.arange(table.n_rows) == state.picked
     elif state.brush is not None:
-        low_x, high_x, low_y, high_y = state.brush
-        x, y = (table.columns[name].data.astype(float) for name in (state.x, state.y))
+        # As precise as the values are, so that a brush from 0.3 on includes 0.3.
+        low_x, high_x, low_y, high_y = np.array(state.brush, np.float32)
+        x, y = (table.columns[name].data for name in (state.x, state.y))
         within = (x >= low_x) & (x <= high_x) & (y >= low_y) & (y <= high_y)
     else:
         within = np.ones(table.n_rows, bool)

@@ -75,8 +75,12 @@ def still_page(
             column.name: describe_values(column) | {"data": _base64(column.data[rows].tobytes())}
             for column in table.columns.values()
         }
-    room = max_mb * BYTES_PER_MB - len(SCRIPT) - len(STYLE) - len(json.dumps(data))
-    data["pictures"] = _embedded_pictures(tables["images"], pictures, first_images, room)
+    room = max_mb * BYTES_PER_MB - len(_page(data | {"pictures": {}}))
+    embedded = _embedded_pictures(tables["images"], pictures, first_images, room)
+    return _page(data | {"pictures": embedded})
+
+
+def _page(data: Mapping[str, Any]) -> str:
     # A closing tag within the data would end the script.
     content = json.dumps(data).replace("</", "<\\/")
     return (
@@ -132,7 +136,7 @@ def _embedded_pictures(
             plain = pictures.thumbnail(image_id)
             outlined = pictures.thumbnail(image_id, outlined=True)
             encoded = [_base64(plain)] + [_base64(outlined)] * (outlined != plain)
-            room -= sum(map(len, encoded))
+            room -= len(json.dumps({str(row): encoded}))
             if room < 0:
                 break
             embedded[str(row)] = encoded

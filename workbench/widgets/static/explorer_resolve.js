@@ -13,7 +13,7 @@ function resolveGallery(table, state) {
   if (state.picked !== null) {
     for (let row = 0; row < n; row++) chosen[row] &= row === state.picked;
   } else if (state.brush !== null) {
-    const [lowX, highX, lowY, highY] = state.brush;
+    const [lowX, highX, lowY, highY] = state.brush.map(Math.fround); // as precise as the values
     const x = table.columns[state.x].values;
     const y = table.columns[state.y].values;
     for (let row = 0; row < n; row++) {
