@@ -30,8 +30,8 @@ BYTES_PER_MB: Final = 2**20
 FRAME_HEIGHT_PX: Final = 760
 
 NOT_TRUSTED: Final = (
-    "This explorer is a page with a script, which is shown once the notebook is trusted "
-    "(JupyterLab: View, Activate Command Palette, Trust Notebook)."
+    "Here is an explorer of the data set. It is shown once you trust the notebook "
+    "(in JupyterLab: Ctrl+Shift+C, then 'Trust Notebook') or run its cell again."
 )
 
 
