@@ -155,6 +155,10 @@ from ._terminal import (
     print_table,
     terminal,
 )
+from ._thumbnails import (
+    Thumbnails,
+    make_thumbnails,
+)
 from ._train import (
     TrainJob,
     train,
@@ -198,6 +202,7 @@ __all__ = [
     "Stage",
     "StudyConfig",
     "Survey",
+    "Thumbnails",
     "TrainJob",
     "audit_dataset",
     "audit_rows",
@@ -226,6 +231,7 @@ __all__ = [
     "load_overlay",
     "make_overlay",
     "make_run_folder",
+    "make_thumbnails",
     "measure_overview",
     "measure_rows",
     "measures_page",

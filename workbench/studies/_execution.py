@@ -208,4 +208,6 @@ def _kernel_environment(threads: int) -> dict[str, str]:
         "OMP_WAIT_POLICY": "PASSIVE",
         # Figures as data, without a copy of plotly's library in every notebook.
         "PLOTLY_RENDERER": "plotly_mimetype",
+        # Panels as pages that work in the executed copy, where no kernel answers.
+        "WORKBENCH_PANELS": "still",
     }
