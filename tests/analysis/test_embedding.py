@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analysis import principal_components, set_separability
-from workbench.datasets import open_dataset, survey_dataset
+from workbench.datasets import open_dataset
 from workbench.schema import InputError
+from workbench.studies import survey_dataset
 
 
 @pytest.fixture

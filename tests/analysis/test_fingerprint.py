@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from workbench.analysis import DataFingerprint, Spread, fingerprint
-from workbench.datasets import open_dataset, survey_dataset
+from workbench.datasets import open_dataset
 from workbench.schema import InputError
+from workbench.studies import survey_dataset
 
 
 @pytest.fixture
@@ -20,8 +21,8 @@ def images() -> pd.DataFrame:
             "width_px": [10, 20, 100],
             "channels": [1, 3, 3],
             "dtype": ["uint16", "uint8", "uint8"],
-            "low": [100.0, 3.0, 5.0],
-            "high": [4000.0, 200.0, 220.0],
+            "intensity_p1": [100.0, 3.0, 5.0],
+            "intensity_p99": [4000.0, 200.0, 220.0],
             "n_cells": [2.0, 1.0, np.nan],
             "foreground": [0.5, 0.25, np.nan],
             "pixel_size_um": ["0.5", "", ""],
@@ -94,7 +95,10 @@ def test_percentiles_are_numpys() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda images: images.drop(columns="low"), "table of images lacks low; it has"),
+        (
+            lambda images: images.drop(columns="intensity_p1"),
+            "table of images lacks intensity_p1; it has",
+        ),
         (lambda images: images[:0], "at least one image"),
         (lambda images: images.assign(pixel_size_um="-1"), "positive number, got '-1' for image a"),
         (lambda images: images.assign(pixel_size_um="?"), "positive number, got '\\?' for image a"),

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from workbench.analysis import DataFingerprint
 from workbench.datasets import open_dataset, read_sample
 from workbench.inference import ModelDescription, load_network
 from workbench.schema import InputError, Sample
+from workbench.studies import TrainJob, settled_training, train, training_samples
 from workbench.training import HISTORY_COLUMNS, TrainingConfig, read_history, train_network
 from workbench.training._data import training_examples
 from workbench.transforms import Preparation, prepare_image, to_three_channels
@@ -159,3 +161,25 @@ def test_images_and_labels_are_brought_to_one_pixel_size(
     assert "image known: 1 cells are too small for 2 um per pixel" in caplog.text
     with pytest.raises(InputError, match="give the manifest a column pixel_size_um"):
         training_examples([sample], coarse)
+
+
+def test_the_fingerprint_of_the_training_images_is_kept_and_settles_the_crop(
+    small_dataset: Callable[..., Path], tmp_path: Path
+) -> None:
+    job = TrainJob(
+        dataset=small_dataset(splits=("train",) * 2 + ("val",)),
+        model="unet",
+        architecture="unet",
+        settings={"channels": (8, 16), "residual_units": 1},
+        training={"epochs": 1, "crop_px": "auto", "validate_every": 1},
+        output=tmp_path / "unet-0",
+    )
+    samples = training_samples(job)
+    train(job, samples, on_epoch=str)
+    kept = (tmp_path / "unet-0" / "fingerprint.json").read_text()
+    found = DataFingerprint.model_validate_json(kept)
+    assert (found.n_images, found.n_cells) == (2, 32)
+    # Discs of 10 to 18 px: eight across are more than the image's 96 px.
+    assert settled_training(job, samples[0]).view_px == 96
+    with pytest.raises(InputError, match="crop_px is 'auto'"):
+        assert job.training.view_px

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.datasets import open_dataset, survey_dataset
+from workbench.datasets import open_dataset
 from workbench.schema import InputError, column_label
-from workbench.studies import make_thumbnails
+from workbench.studies import make_thumbnails, survey_dataset
 from workbench.widgets import (
     DataExplorer,
     GalleryState,

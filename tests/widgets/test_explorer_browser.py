@@ -11,8 +11,8 @@ import pytest
 
 from scripts.browser import chromium, find_chromium, jupyterlab
 from tests.widgets.test_explorer import CELLS, IMAGES
-from workbench.datasets import open_dataset, survey_dataset
-from workbench.studies import make_thumbnails
+from workbench.datasets import open_dataset
+from workbench.studies import make_thumbnails, survey_dataset
 from workbench.widgets import GalleryState, data_explorer, encode_table, resolve_gallery
 from workbench.widgets._still import SCRIPT, still_frame
 

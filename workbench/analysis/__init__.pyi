@@ -1,4 +1,7 @@
-from ._comparison import Comparison, compare_models
+from ._comparison import (
+    Comparison,
+    compare_models,
+)
 from ._descriptives import (
     describe_models,
     measures_by_threshold,
@@ -12,12 +15,39 @@ from ._embedding import (
     principal_components,
     set_separability,
 )
-from ._fingerprint import DataFingerprint, Intensities, Spread, fingerprint
-from ._groups import images_by_group, main_grouping
-from ._images import hardest_images, image_overview, scores_by_cell_count
-from ._measure_summary import add_sums, measure_summary, measure_sums
-from ._omnibus import OmnibusTest, friedman, kruskal_wallis, one_way_anova
-from ._pairs import cohens_d, cohens_d_label, cohens_d_paired, compare_pairs
+from ._fingerprint import (
+    DataFingerprint,
+    Intensities,
+    Spread,
+    fingerprint,
+    suggested_crop_px,
+)
+from ._groups import (
+    images_by_group,
+    main_grouping,
+)
+from ._images import (
+    hardest_images,
+    image_overview,
+    scores_by_cell_count,
+)
+from ._measure_summary import (
+    add_sums,
+    measure_summary,
+    measure_sums,
+)
+from ._omnibus import (
+    OmnibusTest,
+    friedman,
+    kruskal_wallis,
+    one_way_anova,
+)
+from ._pairs import (
+    cohens_d,
+    cohens_d_label,
+    cohens_d_paired,
+    compare_pairs,
+)
 
 __all__ = [
     "Comparison",
@@ -51,4 +81,5 @@ __all__ = [
     "scores_by_cell_count",
     "scores_by_threshold",
     "set_separability",
+    "suggested_crop_px",
 ]

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from workbench.schema import InputError
 
 IMAGE_COLUMNS: Final = (
-    "image_id", "height_px", "width_px", "channels", "dtype", "low", "high", "n_cells",
+    "image_id", "height_px", "width_px", "channels", "dtype", "intensity_p1", "intensity_p99",
+    "n_cells",
     "foreground",
 )  # fmt: skip
 CELL_COLUMNS: Final = ("image_id", "area_px", "diameter_px")
@@ -57,7 +58,7 @@ class Intensities(BaseModel):
     channels, dtype
         What makes the kind.
     low, high
-        Over images, of the 1st and 99.8th percentile of an image's pixels.
+        Over images, of the 1st and 99th percentile of an image's pixels.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
@@ -120,9 +121,10 @@ def fingerprint(images: pd.DataFrame, cells: pd.DataFrame) -> DataFingerprint:
     Parameters
     ----------
     images
-        A row per image: image_id, height_px, width_px, channels, dtype, low, high, n_cells and
-        foreground (NaN without labels), as :func:`workbench.datasets.survey_dataset` gives them;
-        pixel_size_um where it is known, as a number or a text.
+        A row per image: image_id, height_px, width_px, channels, dtype, intensity_p1,
+        intensity_p99, n_cells and foreground (NaN without labels), as
+        :func:`workbench.studies.survey_dataset` gives them; pixel_size_um where it is
+        known, as a number or a text.
     cells
         A row per cell: image_id, area_px, diameter_px. May be empty.
 
@@ -138,7 +140,8 @@ def fingerprint(images: pd.DataFrame, cells: pd.DataFrame) -> DataFingerprint:
     Examples
     --------
     >>> image = {"image_id": "a", "height_px": 100, "width_px": 200, "channels": 1,
-    ...          "dtype": "uint8", "low": 3.0, "high": 90.0, "n_cells": 1, "foreground": 0.01}
+    ...          "dtype": "uint8", "intensity_p1": 3.0, "intensity_p99": 90.0,
+    ...          "n_cells": 1, "foreground": 0.01}
     >>> cell = {"image_id": "a", "area_px": 200, "diameter_px": 16.0}
     >>> found = fingerprint(pd.DataFrame([image]), pd.DataFrame([cell]))
     >>> found.class_shares, found.pixel_size_known
@@ -198,8 +201,8 @@ def _intensities(images: pd.DataFrame) -> tuple[Intensities, ...]:
         Intensities(
             channels=int(channels),
             dtype=str(dtype),
-            low=Spread.of(part["low"]),
-            high=Spread.of(part["high"]),
+            low=Spread.of(part["intensity_p1"]),
+            high=Spread.of(part["intensity_p99"]),
         )
         for (channels, dtype), part in images.groupby(["channels", "dtype"])
     ]
@@ -217,3 +220,41 @@ def _class_shares(images: pd.DataFrame) -> dict[str, float]:
         name: float((shares.loc[labelled, name] * pixels).sum()) / total if total else float("nan")
         for name in shares
     }
+
+
+CELLS_ACROSS: Final = 8
+"""Typical cells side by side in a view: enough surroundings, and many views of an image."""
+
+
+def suggested_crop_px(
+    found: DataFingerprint, *, smallest_px: int = 64, largest_px: int = 512
+) -> int:
+    """Return the side of square training views that suits the cells of a data set.
+
+    Parameters
+    ----------
+    found
+        Its fingerprint.
+    smallest_px, largest_px
+        Bounds, multiples of 32.
+
+    Returns
+    -------
+    int
+        Eight median cell diameters, but no more than the shorter side of the median image, to the
+        nearest multiple of 32 within the bounds; 256 without cells.
+
+    Examples
+    --------
+    >>> image = {"image_id": "a", "height_px": 300, "width_px": 200, "channels": 1,
+    ...          "dtype": "uint8", "intensity_p1": 3.0, "intensity_p99": 90.0, "n_cells": 1,
+    ...          "foreground": 0.01}
+    >>> cell = {"image_id": "a", "area_px": 200, "diameter_px": 16.0}
+    >>> suggested_crop_px(fingerprint(pd.DataFrame([image]), pd.DataFrame([cell])))
+    128
+    """
+    if not found.n_cells:
+        return 256
+    shorter = min(found.height_px.median, found.width_px.median)
+    wanted = min(CELLS_ACROSS * found.cell_diameter_px.median, shorter)
+    return int(min(max(32 * round(wanted / 32), smallest_px), largest_px))

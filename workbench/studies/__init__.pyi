@@ -147,6 +147,7 @@ from ._split import (
 from ._survey import (
     Survey,
     survey_dataset,
+    survey_samples,
 )
 from ._terminal import (
     print_plan,
@@ -161,7 +162,9 @@ from ._thumbnails import (
 )
 from ._train import (
     TrainJob,
+    settled_training,
     train,
+    training_fingerprint,
     training_samples,
 )
 from ._view import (
@@ -259,6 +262,7 @@ __all__ = [
     "run_plan",
     "run_study",
     "score_to_folder",
+    "settled_training",
     "show_download",
     "show_progress",
     "signatures_of",
@@ -267,8 +271,10 @@ __all__ = [
     "summary_rows",
     "summary_table",
     "survey_dataset",
+    "survey_samples",
     "terminal",
     "train",
+    "training_fingerprint",
     "training_samples",
     "update_report",
     "validation_overlay",

@@ -7,7 +7,7 @@ from workbench.inference import PredictionConfig, load_network, segment_image
 from workbench.metrics import label_overlap, match_overlap
 from workbench.schema import LabelImage, Member, Overlay, Sample
 from workbench.studies._predict import PredictJob
-from workbench.studies._train import TrainJob
+from workbench.studies._train import TrainJob, settled_training
 from workbench.studies._view import RunView, images_worst_first, load_overlay
 
 
@@ -51,7 +51,7 @@ def validation_overlay(job: TrainJob, samples: tuple[list[Sample], list[Sample]]
         sample.image,
         network=network,
         description=description,
-        config=PredictionConfig(window_px=job.training.crop_px),
+        config=PredictionConfig(window_px=settled_training(job, samples[0]).view_px),
         pixel_size_um=sample.pixel_size_um,
     )
     return make_overlay(sample, Member(job.model, job.seed), predicted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -89,14 +89,28 @@ def survey_dataset(
     )
 
 
+def survey_samples(samples: Sequence[Sample], *, split: str = "train") -> Survey:
+    """Collect the facts of images that are in memory; see :func:`survey_dataset`."""
+    facts = [_sample_facts(sample, split) for sample in samples]
+    return Survey(
+        images=pd.DataFrame([image for image, _ in facts]),
+        cells=pd.concat([cells for _, cells in facts], ignore_index=True),
+        problems=pd.DataFrame(columns=["image_id", "problem"]),
+    )
+
+
 def _facts(record: Record) -> tuple[dict[str, Any], pd.DataFrame] | str:
     """Return the facts of an image and of its cells, or why it can't be read."""
     try:
         sample = read_sample(record)
     except InputError as error:
         return str(error)
-    cells = _cell_facts(sample).assign(image_id=record.image_id, split=record.split)
-    return _image_facts(record, sample, cells), cells[["image_id", "split", *CELL_FACTS]]
+    return _sample_facts(sample, record.split)
+
+
+def _sample_facts(sample: Sample, split: str) -> tuple[dict[str, Any], pd.DataFrame]:
+    cells = _cell_facts(sample).assign(image_id=sample.image_id, split=split)
+    return _image_facts(sample, split, cells), cells[["image_id", "split", *CELL_FACTS]]
 
 
 def _cell_facts(sample: Sample) -> pd.DataFrame:
@@ -112,7 +126,7 @@ def _cell_facts(sample: Sample) -> pd.DataFrame:
     return cells
 
 
-def _image_facts(record: Record, sample: Sample, cells: pd.DataFrame) -> dict[str, Any]:
+def _image_facts(sample: Sample, split: str, cells: pd.DataFrame) -> dict[str, Any]:
     height, width, channels = sample.image.shape
     size_px = height * width
     of_cells = {
@@ -125,9 +139,9 @@ def _image_facts(record: Record, sample: Sample, cells: pd.DataFrame) -> dict[st
     if sample.reference is None:
         of_cells = dict.fromkeys(of_cells, float("nan"))
     return {
-        "image_id": record.image_id,
-        "split": record.split,
-        **record.metadata,
+        "image_id": sample.image_id,
+        "split": split,
+        **sample.metadata,
         "height_px": height,
         "width_px": width,
         "channels": channels,

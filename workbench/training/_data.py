@@ -82,7 +82,7 @@ class RandomViews(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         view, view_labels = random_view(
             image,
             labels,
-            size_px=self.config.crop_px,
+            size_px=self.config.view_px,
             config=self.config.augmentation,
             rng=np.random.default_rng([self.seed, epoch, place]),
         )

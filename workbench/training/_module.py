@@ -32,7 +32,7 @@ class SegmentationModule(lightning.LightningModule):
         self.encoding = ENCODINGS[description.encoding]
         self.config = config
         self.total_steps = total_steps
-        self.prediction = PredictionConfig(window_px=config.crop_px)
+        self.prediction = PredictionConfig(window_px=config.view_px)
         self.loss = DiceCELoss(softmax=True, to_onehot_y=True)
 
     def training_step(
