@@ -195,7 +195,7 @@ def test_anything_but_two_sets_is_refused(labels: list, groups: object, message:
 
 def test_real_stains_are_told_apart_and_real_splits_are_not(real_data: Path) -> None:
     images = survey_dataset(open_dataset(real_data / "dsb2018")).images
-    facts = images[["low", "high", "n_cells", "median_area_px", "foreground"]]
+    facts = images[["intensity_p1", "intensity_p99", "n_cells", "median_area_px", "foreground"]]
     rng = np.random.default_rng(0)
     two = images["modality"].isin(["fluorescence", "he_purple_on_white"])
     assert set_separability(facts[two], images["modality"][two], rng=rng).ci_low > 0.98

@@ -44,6 +44,11 @@ class Run:
         return self.root / "report"
 
     @property
+    def explore_cache(self) -> Path:
+        """Thumbnails of the data set."""
+        return self.root / ".explore"
+
+    @property
     def signatures_file(self) -> Path:
         """What the images of the data set are recognised by, kept so that they are read once."""
         return self.root / ".signatures.parquet"

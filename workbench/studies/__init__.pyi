@@ -46,6 +46,11 @@ from ._evaluate import (
     evaluate,
     failed_images,
 )
+from ._explore import (
+    ExploreJob,
+    compare_explored,
+    flagged_samples,
+)
 from ._graph import (
     NOTEBOOKS,
     Job,
@@ -56,7 +61,6 @@ from ._graph import (
 from ._job_configs import (
     CompareJob,
     ErrorsJob,
-    ExploreJob,
     JobConfig,
 )
 from ._measure_texts import (
@@ -167,6 +171,13 @@ from ._train import (
     training_fingerprint,
     training_samples,
 )
+from ._two_sets import (
+    Crops,
+    SetComparison,
+    compare_sets,
+    joined_surveys,
+    sample_crops,
+)
 from ._view import (
     RunView,
     find_member,
@@ -183,6 +194,7 @@ __all__ = [
     "Audit",
     "CompareJob",
     "Converted",
+    "Crops",
     "DatasetConfig",
     "ErrorsJob",
     "EvaluateJob",
@@ -200,6 +212,7 @@ __all__ = [
     "RunView",
     "ScoreResult",
     "ScoringConfig",
+    "SetComparison",
     "Signatures",
     "SplitSummary",
     "Stage",
@@ -214,6 +227,8 @@ __all__ = [
     "build_report",
     "card_rows",
     "check_parameters",
+    "compare_explored",
+    "compare_sets",
     "conventions_of_image",
     "convert_dataset",
     "count_rows",
@@ -229,8 +244,10 @@ __all__ = [
     "failed_images",
     "find_leaks",
     "find_member",
+    "flagged_samples",
     "free_cores",
     "images_worst_first",
+    "joined_surveys",
     "load_overlay",
     "make_overlay",
     "make_run_folder",
@@ -261,6 +278,7 @@ __all__ = [
     "result_json",
     "run_plan",
     "run_study",
+    "sample_crops",
     "score_to_folder",
     "settled_training",
     "show_download",

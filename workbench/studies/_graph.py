@@ -15,7 +15,8 @@ from workbench.store import FileHashes, Run
 from workbench.studies._code import code_digest
 from workbench.studies._config import Stage, StudyConfig
 from workbench.studies._evaluate import EvaluateJob, annotated
-from workbench.studies._job_configs import CompareJob, ErrorsJob, ExploreJob, JobConfig
+from workbench.studies._explore import ExploreJob
+from workbench.studies._job_configs import CompareJob, ErrorsJob, JobConfig
 from workbench.studies._predict import PredictJob
 from workbench.studies._train import TrainJob
 
@@ -141,7 +142,7 @@ def draft_jobs(study: StudyConfig, run: Run) -> list[Job]:
 
 def _all_stages(study: StudyConfig, run: Run) -> Iterable[Job]:
     data = {"dataset": study.dataset.path}
-    yield Job("explore", None, {}, data, (), None)
+    yield Job("explore", None, {}, data | {"cache": run.explore_cache}, (), None)
     for member in study.members:
         yield from _member_drafts(study, run, member, data)
     evaluations = tuple(f"evaluate/{member.name}" for member in study.members)

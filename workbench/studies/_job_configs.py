@@ -17,12 +17,6 @@ class JobConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ExploreJob(JobConfig):
-    """``01_explore.ipynb``: look at a data set."""
-
-    dataset: Path
-
-
 class CompareJob(JobConfig):
     """``05_compare.ipynb``: statistics over all models of a run."""
 
