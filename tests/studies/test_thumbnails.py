@@ -22,6 +22,7 @@ from workbench.studies._small_pictures import (
     CHOSEN_COLOUR,
     GROUND,
     OUTLINE_COLOUR,
+    as_jpeg,
     crop_around,
     enlarged,
     fitted_shape,
@@ -223,6 +224,11 @@ def test_shrinking_by_whole_factors_agrees_with_opencv(factor: int, channels: in
         assert np.abs(shrunk[..., channel] - expected).max() < 1.01
 
 
+def test_shrinking_by_a_broken_factor_keeps_flat_areas_flat() -> None:
+    halves = np.repeat(np.array([[0, 200]], np.uint8), 5, axis=1)[..., np.newaxis]
+    assert shrunk_picture(halves, size_px=4)[0, :, 0].tolist() == [0, 0, 255, 255]
+
+
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 128))
 def test_a_picture_keeps_its_proportions(height: int, width: int, size_px: int) -> None:
     shape = fitted_shape((height, width), size_px=size_px)
@@ -245,6 +251,16 @@ def test_outlines_lie_where_scikit_image_finds_them(labels: np.ndarray) -> None:
     expected = find_boundaries(np.kron(labels, np.ones((4, 4), int)), mode="thick")
     share = expected.reshape(16, 2, 18, 2).mean(axis=(1, 3))
     assert np.abs(drawn - share[..., None] * np.array(OUTLINE_COLOUR)).max() <= 0.5
+
+
+def test_thin_outlines_keep_their_colour_in_the_file() -> None:
+    labels = np.zeros((96, 96), np.uint32)
+    labels[20:70, 20:70] = 1
+    pixels = with_outlines(np.zeros((96, 96, 3), np.uint8), labels)
+    drawn, kept = (
+        np.ptp(p, axis=2)[pixels.any(axis=2)] for p in (pixels, decoded(as_jpeg(pixels)))
+    )
+    assert kept.mean() > 0.9 * drawn.mean()
 
 
 def test_all_real_images_have_thumbnails(real_data: Path, tmp_path: Path) -> None:

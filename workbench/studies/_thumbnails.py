@@ -37,6 +37,7 @@ LOOKLESS: Final = ("image_id", "split", "metadata")
 CROP_PX: Final = 128
 PICTURE_PX: Final = 768
 IMAGES_KEPT: Final = 16
+SHEETS_OPEN: Final = 64
 
 
 class Thumbnails:
@@ -55,7 +56,7 @@ class Thumbnails:
     ) -> None:
         self._records = records
         self._places = places
-        self._sheet = lru_cache(maxsize=None)(zipfile.ZipFile)
+        self._sheet = lru_cache(maxsize=SHEETS_OPEN)(zipfile.ZipFile)
         self._image = lru_cache(maxsize=IMAGES_KEPT)(self._read_image)
 
     @property
