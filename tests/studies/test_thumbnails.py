@@ -199,9 +199,8 @@ def test_the_cell_of_a_crop_and_its_neighbours_are_outlined_apart() -> None:
     pixels = np.zeros((60, 60, 3), np.uint8)
     crop = crop_around(pixels, labels, 5, size_px=32, outlined=True)
     assert crop is not None
-    # A border runs between two pixels and colours each by half.
     chosen, neighbour = (
-        np.argwhere(np.abs(crop.astype(int) - np.array(colour) // 2).max(axis=2) < 2)
+        np.argwhere(np.abs(crop.astype(int) - np.array(colour)).max(axis=2) < 2)
         for colour in (CHOSEN_COLOUR, OUTLINE_COLOUR)
     )
     assert chosen[:, 1].max() < neighbour[:, 1].min() + 1
@@ -245,12 +244,14 @@ def test_enlarging_by_a_whole_factor_agrees_with_opencv(pixels: np.ndarray) -> N
     assert np.abs(enlarged(pixels, size_px=28) - expected).max() <= 1
 
 
-@given(arrays(np.uint8, (8, 9), elements=st.integers(0, 3)))
-def test_outlines_lie_where_scikit_image_finds_them(labels: np.ndarray) -> None:
-    drawn = with_outlines(np.zeros((16, 18, 3), np.uint8), np.kron(labels, np.ones((4, 4), int)))
-    expected = find_boundaries(np.kron(labels, np.ones((4, 4), int)), mode="thick")
-    share = expected.reshape(16, 2, 18, 2).mean(axis=(1, 3))
-    assert np.abs(drawn - share[..., None] * np.array(OUTLINE_COLOUR)).max() <= 0.5
+@given(arrays(np.uint8, (8, 9), elements=st.integers(0, 3)), st.sampled_from([1, 2, 4]))
+def test_outlines_lie_where_scikit_image_finds_them(labels: np.ndarray, finer: int) -> None:
+    larger = np.kron(labels, np.ones((4, 4), int))
+    height, width = 32 // finer, 36 // finer
+    drawn = with_outlines(np.zeros((height, width, 3), np.uint8), larger, finer=finer)
+    expected = find_boundaries(larger, mode="thick").reshape(height, finer, width, finer)
+    share = expected.mean(axis=(1, 3))[..., np.newaxis]
+    assert np.abs(drawn - share * np.array(OUTLINE_COLOUR)).max() <= 0.5
 
 
 def test_thin_outlines_keep_their_colour_in_the_file() -> None:

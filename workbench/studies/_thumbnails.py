@@ -195,7 +195,7 @@ def _draw(record: Record, *, size_px: int) -> dict[str, bytes]:
     pixels = shrunk_picture(sample.image, size_px=size_px)
     files = {PLAIN: as_jpeg(pixels)}
     if sample.reference is not None:
-        files[OUTLINED] = as_jpeg(with_outlines(pixels, sample.reference))
+        files[OUTLINED] = as_jpeg(with_outlines(pixels, sample.reference, finer=2))
     return files
 
 
