@@ -22,6 +22,7 @@ from workbench.studies._small_pictures import (
     CHOSEN_COLOUR,
     GROUND,
     OUTLINE_COLOUR,
+    as_jpeg,
     crop_around,
     enlarged,
     fitted_shape,
@@ -198,9 +199,8 @@ def test_the_cell_of_a_crop_and_its_neighbours_are_outlined_apart() -> None:
     pixels = np.zeros((60, 60, 3), np.uint8)
     crop = crop_around(pixels, labels, 5, size_px=32, outlined=True)
     assert crop is not None
-    # A border runs between two pixels and colours each by half.
     chosen, neighbour = (
-        np.argwhere(np.abs(crop.astype(int) - np.array(colour) // 2).max(axis=2) < 2)
+        np.argwhere(np.abs(crop.astype(int) - np.array(colour)).max(axis=2) < 2)
         for colour in (CHOSEN_COLOUR, OUTLINE_COLOUR)
     )
     assert chosen[:, 1].max() < neighbour[:, 1].min() + 1
@@ -223,6 +223,11 @@ def test_shrinking_by_whole_factors_agrees_with_opencv(factor: int, channels: in
         assert np.abs(shrunk[..., channel] - expected).max() < 1.01
 
 
+def test_shrinking_by_a_broken_factor_keeps_flat_areas_flat() -> None:
+    halves = np.repeat(np.array([[0, 200]], np.uint8), 5, axis=1)[..., np.newaxis]
+    assert shrunk_picture(halves, size_px=4)[0, :, 0].tolist() == [0, 0, 255, 255]
+
+
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 128))
 def test_a_picture_keeps_its_proportions(height: int, width: int, size_px: int) -> None:
     shape = fitted_shape((height, width), size_px=size_px)
@@ -239,12 +244,24 @@ def test_enlarging_by_a_whole_factor_agrees_with_opencv(pixels: np.ndarray) -> N
     assert np.abs(enlarged(pixels, size_px=28) - expected).max() <= 1
 
 
-@given(arrays(np.uint8, (8, 9), elements=st.integers(0, 3)))
-def test_outlines_lie_where_scikit_image_finds_them(labels: np.ndarray) -> None:
-    drawn = with_outlines(np.zeros((16, 18, 3), np.uint8), np.kron(labels, np.ones((4, 4), int)))
-    expected = find_boundaries(np.kron(labels, np.ones((4, 4), int)), mode="thick")
-    share = expected.reshape(16, 2, 18, 2).mean(axis=(1, 3))
-    assert np.abs(drawn - share[..., None] * np.array(OUTLINE_COLOUR)).max() <= 0.5
+@given(arrays(np.uint8, (8, 9), elements=st.integers(0, 3)), st.sampled_from([1, 2, 4]))
+def test_outlines_lie_where_scikit_image_finds_them(labels: np.ndarray, finer: int) -> None:
+    larger = np.kron(labels, np.ones((4, 4), int))
+    height, width = 32 // finer, 36 // finer
+    drawn = with_outlines(np.zeros((height, width, 3), np.uint8), larger, finer=finer)
+    expected = find_boundaries(larger, mode="thick").reshape(height, finer, width, finer)
+    share = expected.mean(axis=(1, 3))[..., np.newaxis]
+    assert np.abs(drawn - share * np.array(OUTLINE_COLOUR)).max() <= 0.5
+
+
+def test_thin_outlines_keep_their_colour_in_the_file() -> None:
+    labels = np.zeros((96, 96), np.uint32)
+    labels[20:70, 20:70] = 1
+    pixels = with_outlines(np.zeros((96, 96, 3), np.uint8), labels)
+    drawn, kept = (
+        np.ptp(p, axis=2)[pixels.any(axis=2)] for p in (pixels, decoded(as_jpeg(pixels)))
+    )
+    assert kept.mean() > 0.9 * drawn.mean()
 
 
 def test_all_real_images_have_thumbnails(real_data: Path, tmp_path: Path) -> None:

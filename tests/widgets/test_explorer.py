@@ -117,6 +117,14 @@ class TestResolving:
         assert resolved(sort="n_cells")[0] == "acdfbe"
         assert resolved(sort="n_cells", descending=True)[0] == "bfcdae"
 
+    @pytest.mark.parametrize("descending", [False, True])
+    def test_many_equal_rows_stay_in_order(self, descending: bool) -> None:
+        frame = pd.DataFrame({"v": [0, 1] * 500})
+        state = GalleryState(x="v", y="v", sort="v", descending=descending)
+        evens, odds = list(range(0, 1000, 2)), list(range(1, 1000, 2))
+        expected = odds + evens if descending else evens + odds
+        assert resolve_gallery(encode_table(frame), state).rows.tolist() == expected
+
     def test_texts_and_categories_sort_by_name(self) -> None:
         assert resolved(sort="image_id", descending=True)[0] == "fedcba"
         assert resolved(sort="modality")[0] == "acdbef"

@@ -14,9 +14,6 @@ OUTLINE_COLOUR: Final = (0, 214, 143)
 CHOSEN_COLOUR: Final = (255, 176, 0)
 GROUND: Final = (128, 128, 128)
 JPEG_QUALITY: Final = 85
-FINER: Final = 2
-"""Outlines are traced on a grid this much finer than the picture, so that they come out smooth."""
-
 CROP_MARGIN: Final = 1.8
 SMALLEST_CROP_PX: Final = 32
 
@@ -70,7 +67,11 @@ def enlarged(pixels: Pixels, *, size_px: int) -> Pixels:
 
 
 def with_outlines(
-    pixels: Pixels, labels: LabelImage, *, colour: tuple[int, int, int] = OUTLINE_COLOUR
+    pixels: Pixels,
+    labels: LabelImage,
+    *,
+    colour: tuple[int, int, int] = OUTLINE_COLOUR,
+    finer: int = 1,
 ) -> Pixels:
     """Draw the border of every cell over a picture of the labelled image.
 
@@ -82,15 +83,18 @@ def with_outlines(
         Of the same field of view, any size.
     colour
         Red, green and blue from 0 to 255.
+    finer
+        Lines are two pixels wide on a grid so much finer than the picture: two in a large picture,
+        and one, smooth, in a thumbnail at ``finer=2``.
     """
     height, width = pixels.shape[:2]
     rows, columns = (
-        ((np.arange(FINER * wanted) + 0.5) * size / (FINER * wanted)).astype(int)
+        ((np.arange(finer * wanted) + 0.5) * size / (finer * wanted)).astype(int)
         for size, wanted in zip(labels.shape, (height, width), strict=True)
     )
     borders = _borders(labels[np.ix_(rows, columns)])
-    finer = borders.reshape(height, FINER, width, FINER, 1)
-    share: npt.NDArray[np.float32] = finer.mean(axis=(1, 3), dtype=np.float32)
+    parts = borders.reshape(height, finer, width, finer, 1)
+    share: npt.NDArray[np.float32] = parts.mean(axis=(1, 3), dtype=np.float32)
     return np.rint(pixels + share * (np.array(colour, np.float32) - pixels)).astype(np.uint8)
 
 

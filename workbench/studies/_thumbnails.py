@@ -37,6 +37,7 @@ LOOKLESS: Final = ("image_id", "split", "metadata")
 CROP_PX: Final = 128
 PICTURE_PX: Final = 768
 IMAGES_KEPT: Final = 16
+SHEETS_OPEN: Final = 64
 
 
 class Thumbnails:
@@ -55,7 +56,7 @@ class Thumbnails:
     ) -> None:
         self._records = records
         self._places = places
-        self._sheet = lru_cache(maxsize=None)(zipfile.ZipFile)
+        self._sheet = lru_cache(maxsize=SHEETS_OPEN)(zipfile.ZipFile)
         self._image = lru_cache(maxsize=IMAGES_KEPT)(self._read_image)
 
     @property
@@ -194,7 +195,7 @@ def _draw(record: Record, *, size_px: int) -> dict[str, bytes]:
     pixels = shrunk_picture(sample.image, size_px=size_px)
     files = {PLAIN: as_jpeg(pixels)}
     if sample.reference is not None:
-        files[OUTLINED] = as_jpeg(with_outlines(pixels, sample.reference))
+        files[OUTLINED] = as_jpeg(with_outlines(pixels, sample.reference, finer=2))
     return files
 
 
