@@ -133,6 +133,30 @@ def convert(
 
 
 @data_app.command()
+def fingerprint(
+    source: Source,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write it there, for programs.")
+    ] = None,
+) -> None:
+    """Show a data set in numbers: sizes of images and cells, intensities, share of cells."""
+    from workbench.analysis import fingerprint as of_tables
+    from workbench.datasets import open_dataset
+    from workbench.studies import fingerprint_rows, print_table, survey_dataset
+
+    survey = survey_dataset(open_dataset(source), tell=typer.echo)
+    found = of_tables(survey.images, survey.cells)
+    print_table(fingerprint_rows(found))
+    _list_problems(survey.problems)
+    if out:
+        from workbench.store import write_text
+
+        write_text(out, found.model_dump_json(indent=2) + "\n")
+        typer.echo(f"Written: {out}")
+
+
+@data_app.command()
 def audit(
     source: Source,
     *,

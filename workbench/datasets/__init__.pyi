@@ -24,6 +24,9 @@ from ._coco_writing import (
     COCO_FILE,
     coco_annotations,
 )
+from ._dataset_labels import (
+    open_any_labels,
+)
 from ._download import (
     DownloadStep,
     ProgressListener,
@@ -175,6 +178,7 @@ __all__ = [
     "image_signature",
     "labels_geojson",
     "leaking_pairs",
+    "open_any_labels",
     "open_dataset",
     "open_labels",
     "pair_labels",

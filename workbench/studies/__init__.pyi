@@ -39,6 +39,7 @@ from ._data_list import (
 from ._data_texts import (
     axes_rows,
     dataset_lines,
+    fingerprint_rows,
 )
 from ._evaluate import (
     EvaluateJob,
@@ -244,6 +245,7 @@ __all__ = [
     "failed_images",
     "find_leaks",
     "find_member",
+    "fingerprint_rows",
     "flagged_samples",
     "free_cores",
     "images_worst_first",

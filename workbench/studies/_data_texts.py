@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from workbench.analysis import DataFingerprint
 from workbench.datasets import LAYOUTS, Dataset, Record, read_record_image, record_info
 from workbench.schema import InputError
 from workbench.studies._report_parts import ReportTable
@@ -53,6 +54,43 @@ def axes_rows(dataset: Dataset, *, n: int = N_IMAGES_SHOWN) -> ReportTable:
         "axes", f"How images are read, the first {len(frame)}{more}. Axes: T, Z, C, Y, X; S are "
         "the samples of a colour.", frame,
     )  # fmt: skip
+
+
+def fingerprint_rows(found: DataFingerprint) -> ReportTable:
+    """Return the fingerprint of a data set as people read it: how each number is spread."""
+    spreads = {
+        "Height, px": found.height_px,
+        "Width, px": found.width_px,
+        "Cells per image": found.cells_per_image,
+        "Cell area, px": found.cell_area_px,
+        "Cell diameter, px": found.cell_diameter_px,
+        "Cell diameter, µm": found.cell_diameter_um,
+    }
+    for kind in found.intensities:
+        name = f"{kind.channels} x {kind.dtype}"
+        spreads[f"Intensity, 1st percentile ({name})"] = kind.low
+        spreads[f"Intensity, 99th percentile ({name})"] = kind.high
+    frame = pd.DataFrame([{"Of": name} | spread.model_dump() for name, spread in spreads.items()])
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in found.class_shares.items())
+    size = found.pixel_size_um
+    facts = [
+        f"{found.n_images:,} images, {found.n_labelled:,} annotated, {found.n_cells:,} cells",
+        f"pixels: {shares}" if shares else "pixels: no labels",
+        f"pixel size {size:.4g} µm" if size > 0 else "pixel size not told",
+    ]
+    numbers = [str(name) for name in frame if name not in ("Of", "n")]
+    return ReportTable(
+        "fingerprint",
+        "; ".join(facts) + ".",
+        frame,
+        formats={
+            name: lambda value: "–" if np.isnan(value) else f"{value:.4g}" for name in numbers
+        },
+    )
+
+
+def _four_digits(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.4g}"
 
 
 def _image_row(record: Record) -> dict[str, str]:

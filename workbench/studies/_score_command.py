@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from workbench.datasets import LabelSource, open_dataset, open_labels, pair_labels
+from workbench.datasets import LabelSource, open_any_labels, open_dataset, pair_labels
 from workbench.metrics import is_compiled
 from workbench.schema import InputError, Member
 from workbench.store import lock_run, remove_folder
@@ -133,8 +133,8 @@ def _request(
 ) -> tuple[ScoreRequest, pd.DataFrame]:
     """Return what to score, and what lies there and is not scored, as problems."""
     # Workers may have been started in another folder.
-    truth = open_labels(reference.absolute(), channel=channel)
-    answers = open_labels(predicted.absolute(), channel=channel)
+    truth = open_any_labels(reference.absolute(), channel=channel)
+    answers = open_any_labels(predicted.absolute(), channel=channel)
     found = pair_labels(truth, answers)
     pairs = dict(found.pairs)
     if split is not None:
