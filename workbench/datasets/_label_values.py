@@ -82,8 +82,8 @@ class LabelSource:
     kind
         "folder", "manifest", "file", "coco" (images and annotations), "coco_results" (the bare
         list of annotations that detectors write), "rle_csv" (Data Science Bowl 2018),
-        "mask_folders" (the same, one file per nucleus), "npz", "geojson" (one file per image), or "dataset" (in
-        another layout).
+        "mask_folders" (the same, one file per nucleus), "npz", "geojson" (one file per image), or
+        "dataset" (in another layout).
     image_ids
         In the order of the source.
     left_out
