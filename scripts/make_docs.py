@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from workbench.studies import measures_page
+from workbench.datasets import CARDS
+from workbench.studies import datasets_page, measures_page
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -10,6 +11,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 def main() -> None:
     """Write them."""
     (DOCS / "measures.md").write_text(measures_page(), encoding="utf-8")
+    (DOCS / "datasets.md").write_text(datasets_page(CARDS.values()), encoding="utf-8")
 
 
 if __name__ == "__main__":

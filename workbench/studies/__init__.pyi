@@ -33,6 +33,7 @@ from ._convert import (
 )
 from ._data_list import (
     card_rows,
+    datasets_page,
     explain_card,
     show_download,
 )
@@ -234,6 +235,7 @@ __all__ = [
     "convert_dataset",
     "count_rows",
     "dataset_lines",
+    "datasets_page",
     "declared_parameters",
     "draft_jobs",
     "duplicate_findings",

@@ -102,3 +102,39 @@ class _PlainDownload:
 
 def _count(number: int | None) -> str:
     return UNKNOWN if number is None else f"{number:,}"
+
+
+def datasets_page(cards: Iterable[Card]) -> str:
+    """Return the page of the public data sets as Markdown."""
+    parts = [
+        "# Public data sets",
+        "",
+        "`workbench data list` shows them in short, `workbench data list NAME` one of them, and",
+        "`workbench data download NAME` fetches a set or says how to obtain it. A folder that was",
+        "downloaded is opened as it is.",
+        "",
+        "The readers were tried on small sets that tests write in each layout. Of the sets below,",
+        "images of the Data Science Bowl 2018 and of CellBinDB were read as they were published;",
+        "none was downloaded, since no address could be reached where this was written.",
+        "",
+    ]
+    for card in cards:
+        layout = LAYOUTS[card.layout]
+        facts = {
+            "Task": f"{card.task}; {card.modality}",
+            "Size": _size(card),
+            "Licence": card.licence,
+            "Cite": card.citation,
+            "Page": f"<{card.address}>",
+            "Obtain": card.how_to_obtain,
+        }
+        parts += [f"## {card.title} (`{card.name}`)", ""]
+        parts += [f"- {name}: {value}" for name, value in facts.items() if value]
+        parts += ["", f"Layout `{layout.name}`:", "", "```", *layout.tree.splitlines(), "```", ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _size(card: Card) -> str:
+    counts = ((card.n_images, "images"), (card.n_cells, "cells"))
+    told = [f"{number:,} {what}" for number, what in counts if number]
+    return ", ".join([*told, *([card.size] if card.size else [])])
