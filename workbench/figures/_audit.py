@@ -63,7 +63,7 @@ def audit_gallery(
     Parameters
     ----------
     samples
-        The images; none gives an empty figure that says so.
+        At least one.
     findings
         From :func:`workbench.studies.audit_dataset`; those of other images are passed over.
     closeups
@@ -78,10 +78,6 @@ def audit_gallery(
         One row per image. The legend switches outlines and boxes off; pointing at a corner of a
         box tells what was found there.
     """
-    if not samples:
-        figure = styled(go.Figure(), height_px=80)
-        figure.update_xaxes(visible=False).update_yaxes(visible=False)
-        return figure.add_annotation(text="No image to show.", showarrow=False)
     columns = 1 + closeups
     chosen = [_closeup_rows(sample, findings, closeups) for sample in samples]
     titles = []

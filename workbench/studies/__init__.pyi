@@ -51,7 +51,7 @@ from ._evaluate import (
 from ._explore import (
     ExploreJob,
     compare_explored,
-    flagged_samples,
+    gravest_samples,
 )
 from ._graph import (
     NOTEBOOKS,
@@ -248,8 +248,8 @@ __all__ = [
     "find_leaks",
     "find_member",
     "fingerprint_rows",
-    "flagged_samples",
     "free_cores",
+    "gravest_samples",
     "images_worst_first",
     "joined_surveys",
     "load_overlay",

@@ -84,12 +84,12 @@ def compare_explored(
     return compare_sets(joined, cut, by="set", rng=rng)
 
 
-def flagged_samples(audit: Audit, *, n: int) -> list[Sample]:
-    """Return the first images with errors or warnings, at most n, those with errors first."""
-    grave = audit.images[audit.images[["n_errors", "n_warnings"]].sum(axis=1) > 0]
-    first = grave.sort_values(["n_errors", "n_warnings"], ascending=False, kind="stable").head(n)
+def gravest_samples(audit: Audit, *, n: int) -> list[Sample]:
+    """Return the images with the gravest findings first, at most n."""
+    counts = ["n_errors", "n_warnings", "n_notes"]
+    order = audit.images.sort_values(counts, ascending=False, kind="stable").head(n)
     records = {record.image_id: record for record in audit.dataset.records}
-    return [read_sample(records[image_id]) for image_id in first["image_id"]]
+    return [read_sample(records[image_id]) for image_id in order["image_id"]]
 
 
 def _compare_within(survey: Survey, crops: Crops, rng: np.random.Generator) -> SetComparison:
