@@ -1,5 +1,6 @@
 """Folders to data sets."""
 
+import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -137,3 +138,14 @@ def test_examples_come_from_every_group(demo_data: Path) -> None:
         "fluorescence", "fluorescence", "histology", "histology", "phase_contrast",
         "phase_contrast",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("with_manifest", [True, False])
+def test_records_travel_to_other_processes(
+    small_dataset: Callable[..., Path], with_manifest: bool
+) -> None:
+    folder = small_dataset(splits=("test",))
+    if not with_manifest:
+        (folder / "manifest.csv").unlink()
+    dataset = open_dataset(folder)
+    assert pickle.loads(pickle.dumps(dataset)) == dataset

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from workbench.datasets._files import LABEL_SUFFIXES
@@ -172,7 +171,7 @@ def _file_record(
     choice: ImageChoice,
     *,
     split: str = "test",
-    metadata: Mapping[str, str] = MappingProxyType({}),
+    metadata: Mapping[str, str] | None = None,
 ) -> Record:
     """Return the record of an image and its labels in a file each."""
     drawn = labels is not None and labels.suffix.lower() == GEOJSON
@@ -181,7 +180,7 @@ def _file_record(
         image,
         labels,
         split,
-        metadata,
+        metadata or {},
         image_reader=None if choice == WHOLE_FILE else ImageFile(image, choice),
         label_reader=GeojsonFile(labels, image, choice) if labels and drawn else None,
     )
