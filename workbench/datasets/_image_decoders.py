@@ -6,21 +6,19 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any, Final
 
 import imagecodecs
 import numpy as np
 import numpy.typing as npt
-import psutil
 import tifffile
 
 from workbench.datasets._image_axes import Selection
+from workbench.datasets._image_memory import refuse_huge
 from workbench.datasets._image_values import ImageInfo
 from workbench.datasets._image_zarr import open_zarr
 from workbench.datasets._tiff_damage import (
-    MAX_COMPRESSION,
     refuse_broken_lzw,
     refuse_circular_pages,
     refuse_missing_segments,
@@ -33,10 +31,6 @@ Array = npt.NDArray[Any]
 # It warns of everything odd in a file; what matters comes as an error, what doesn't would flood
 # the terminal. Whoever sets up logging still gets it.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
-
-
-SMALL: Final = 2**30
-"""An array of so many bytes harms nobody, whatever the file that claims it."""
 
 
 @dataclass(frozen=True)
@@ -102,28 +96,6 @@ def _load(opened: OpenImage, selection: Selection) -> Array:
     ]
     refuse_huge(opened.info.path, kept, np.dtype(opened.info.dtype).itemsize)
     return opened.load(selection)
-
-
-def refuse_huge(path: Path, shape: list[int], itemsize: int) -> None:
-    """Raise if an array would not fit into the memory that is free."""
-    needed, free = prod(shape) * itemsize, psutil.virtual_memory().available
-    if needed <= min(SMALL, free):
-        return
-    size = path.stat().st_size if path.is_file() else _folder_bytes(path)
-    if needed > min(free, max(SMALL, MAX_COMPRESSION * size)):
-        # Numbers in text files can have thousands of digits, too many for a float.
-        gib = f"{needed // 2**30:,}" if needed < 2**90 else "far too many"
-        sides = " x ".join(str(min(side, 2**64)) for side in shape)
-        msg = (
-            f"{path}: says that it holds {sides} pixels, which take {gib} GiB of memory; "
-            f"{free / 2**30:,.0f} are free, {size:,} bytes are stored. Its header is damaged, or "
-            "it must be cut into tiles first."
-        )
-        raise InputError(msg)
-
-
-def _folder_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _refuse_unusable(info: ImageInfo) -> None:

@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
+from workbench.datasets._image_memory import MAX_COMPRESSION
 from workbench.schema import InputError
 
-MAX_COMPRESSION: Final = 100_000
-"""No compression in use makes an image smaller than that; beyond, it is a trap or damage."""
 _LZW: Final = 5
 _CLEAR, _END, _FIRST_FREE = 256, 257, 258
 _LONGEST_RUN: Final = 5120
@@ -139,7 +138,7 @@ def _lzw_runs(data: bytes, lowest_first: bool) -> Iterator[npt.NDArray[np.int64]
     late = 1 if lowest_first else 0
     # The table has one word more with each code but the first.
     words = _FIRST_FREE + np.maximum(np.arange(_LONGEST_RUN) - 1, 0)
-    widths = 9 + sum((words >= 2**bits - 1 + late).astype(np.int64) for bits in (9, 10, 11))
+    widths = 9 + np.searchsorted([511 + late, 1023 + late, 2047 + late], words, side="right")
     starts = np.cumsum(widths) - widths
     padded = np.frombuffer(data + bytes(4), np.uint8).astype(np.int64)
     at = 0
