@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import re
 import tempfile
 from collections.abc import Callable
 from functools import lru_cache
@@ -229,6 +230,49 @@ SETS: Final[dict[str, tuple[Callable[[Path], object], str]]] = {
 _IMAGES: Final = (".tif", ".tiff", ".png", ".jpg", ".bmp")
 
 
+_TEXTS: Final = (".json", ".geojson", ".zattrs", ".zarray", ".zgroup", ".csv", ".xml", ".txt")
+_ODD: Final = (
+    None, True, -1, 0, 3.5, 10**30, 2**63 - 1, 1e308, float("nan"), "", "x", "../../x", "/etc/x",
+    "a\0b", "\ud800", "x" * 5000, [], {}, [[]], [None], {"a": 1}, [[[[1]]]], "NaN", [1, "a"],
+)  # fmt: skip
+"""What nobody expects in place of a name, a number or a list."""
+
+
+def _confused(content: bytes, seed: int) -> bytes:
+    """Return a text with one or two of its values replaced by odd ones."""
+    rng = random.Random(seed)
+    text = content.decode()
+    for _ in range(rng.randint(1, 2)):
+        odd = rng.choice(_ODD)
+        if text.startswith(("{", "[")):
+            # Values, never keys: they stand before a comma or a closing bracket.
+            places = list(re.finditer(r'("[^"]*"|[-\w.]+)(?=\s*[,}\]])', text))
+            new = json.dumps(odd)
+        else:
+            places = list(re.finditer(r'[^\s,"<>=]+', text))
+            new = str(odd)
+        if not places:
+            break
+        place = rng.choice(places)
+        if text.startswith(("{", "[")) and rng.random() < 0.5:
+            place = _around(text, place.start(), rng) or place
+        begin, end = place if isinstance(place, tuple) else place.span()
+        text = text[:begin] + new + text[end:]
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _around(text: str, at: int, rng: random.Random) -> tuple[int, int] | None:
+    """Return where a list or object around a place begins and ends."""
+    depths = [place for place in range(at) if text[place] in "[{"]
+    rng.shuffle(depths)
+    for begin in depths:
+        try:
+            return begin, json.JSONDecoder().raw_decode(text, begin)[1]
+        except ValueError:
+            continue
+    return None
+
+
 def write_set(folder: Path, name: str, seed: int | None = None) -> Path:
     """Write a small set; with a seed, one of its files mutated, an index rather than an image."""
     content = dict(_files_of(name))
@@ -236,7 +280,8 @@ def write_set(folder: Path, name: str, seed: int | None = None) -> Path:
         rng = random.Random(seed)
         indices = [path for path in content if Path(path).suffix not in _IMAGES]
         chosen = rng.choice(indices if indices and rng.random() < 0.8 else list(content))
-        content[chosen] = mutated(content[chosen], seed)
+        change = _confused if chosen.endswith(_TEXTS) and rng.random() < 0.5 else mutated
+        content[chosen] = change(content[chosen], seed)
     for path, data in content.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)

@@ -133,6 +133,9 @@ def _index(path: Path, stamp: tuple[int, int]) -> CocoIndex:
         with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
             text = str(content, "latin-1")
         readable = _read_through(text, found)
+    except OSError as error:
+        msg = f"{path}: can't be read ({error.strerror}); restore the file."
+        raise InputError(msg) from error
     except (ValueError, RecursionError) as error:
         msg = f"{path}: not a JSON file ({error}); export it again."
         raise InputError(msg) from error

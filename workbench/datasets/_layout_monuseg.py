@@ -176,8 +176,11 @@ def _record(image: Path, outlines: Path, split: str, options: ReadingOptions) ->
 
 def _pixel_size_um(path: Path) -> str:
     """Return what the first line of an outline file says of the pixel size."""
-    with path.open("rb") as file:
-        found = re.search(rb'MicronsPerPixel="([0-9.]+)"', file.read(1000))
+    try:
+        with path.open("rb") as file:
+            found = re.search(rb'MicronsPerPixel="([0-9.]+)"', file.read(1000))
+    except OSError:
+        return ""  # Reading the outlines says it better.
     return f"{float(found[1]):g}" if found and re.fullmatch(rb"\d+\.?\d*", found[1]) else ""
 
 
