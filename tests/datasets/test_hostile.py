@@ -67,6 +67,9 @@ FOUND = [
 ]
 """Files that once crashed, hung or ended in another error."""
 
+FOUND_SETS = [("coco", 45030), ("livecell", 45030)]
+"""Sets that did so."""
+
 
 def write(folder: Path, name: str, content: bytes) -> Path:
     path = folder / "hostile" / name
@@ -130,6 +133,11 @@ def test_a_bitmap_that_claims_more_pixels_than_it_has_is_told(tmp_path: Path) ->
     (tmp_path / "a.bmp").write_bytes(content)
     with pytest.raises(InputError, match=r"a\.bmp: is shorter than its 15 x 4000000 pixels"):
         read_image(tmp_path / "a.bmp")
+
+
+@pytest.mark.parametrize(("name", "seed"), FOUND_SETS)
+def test_what_fuzzing_found_in_sets_stays_mended(tmp_path: Path, name: str, seed: int) -> None:
+    try_case(tmp_path / "hostile", name, seed)
 
 
 @pytest.mark.parametrize("name", SETS)

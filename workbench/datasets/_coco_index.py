@@ -290,7 +290,8 @@ def _shape(path: Path, image: Mapping[str, Any]) -> Shape | None:
     height, width = image.get("height"), image.get("width")
     if height is None and width is None:
         return None
-    if isinstance(height, int) and isinstance(width, int) and min(height, width) > 0:
+    # True is an int to Python, but no size.
+    if type(height) is type(width) is int and min(height, width) > 0:
         return height, width
     msg = (
         f"{path}: image {image.get('file_name', image.get('id'))} has height {height!r} and width "

@@ -138,7 +138,7 @@ def _runs_shape(annotations: Sequence[Mapping[str, Any]]) -> Shape | None:
     for item in annotations:
         match item.get("segmentation"):
             case {"size": [int(height), int(width)]} if min(height, width) > 0:
-                return height, width
+                return int(height), int(width)
     return None
 
 
