@@ -133,6 +133,9 @@ def _index(path: Path, stamp: tuple[int, int]) -> CocoIndex:
         with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
             text = str(content, "latin-1")
         readable = _read_through(text, found)
+    except OSError as error:
+        msg = f"{path}: can't be read ({error.strerror}); restore the file."
+        raise InputError(msg) from error
     except (ValueError, RecursionError) as error:
         msg = f"{path}: not a JSON file ({error}); export it again."
         raise InputError(msg) from error
@@ -287,7 +290,8 @@ def _shape(path: Path, image: Mapping[str, Any]) -> Shape | None:
     height, width = image.get("height"), image.get("width")
     if height is None and width is None:
         return None
-    if isinstance(height, int) and isinstance(width, int) and min(height, width) > 0:
+    # True is an int to Python, but no size.
+    if type(height) is type(width) is int and min(height, width) > 0:
         return height, width
     msg = (
         f"{path}: image {image.get('file_name', image.get('id'))} has height {height!r} and width "

@@ -6,19 +6,24 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any, Final
 
 import imagecodecs
 import numpy as np
 import numpy.typing as npt
-import psutil
 import tifffile
 
 from workbench.datasets._image_axes import Selection
+from workbench.datasets._image_memory import refuse_huge
 from workbench.datasets._image_values import ImageInfo
 from workbench.datasets._image_zarr import open_zarr
+from workbench.datasets._tiff_damage import (
+    refuse_broken_lzw,
+    refuse_circular_pages,
+    refuse_missing_segments,
+    refuse_unsafe_metadata,
+)
 from workbench.schema import InputError
 
 Array = npt.NDArray[Any]
@@ -26,11 +31,6 @@ Array = npt.NDArray[Any]
 # It warns of everything odd in a file; what matters comes as an error, what doesn't would flood
 # the terminal. Whoever sets up logging still gets it.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
-
-
-SMALL: Final = 2**30
-MAX_COMPRESSION: Final = 100_000
-"""No compression in use makes an image smaller than that; beyond a GiB, it is a trap or damage."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,12 @@ def open_image(path: Path) -> Iterator[OpenImage]:
         kind = "a folder" if path.is_dir() else "a file"
         msg = f"{path}: is {kind}, which {suffix} is not; check the path."
         raise InputError(msg)
-    _refuse_wrong_ending(path, _FORMATS[suffix])
+    if not (path.is_file() or path.is_dir()):
+        # Opening a pipe would wait for ever.
+        msg = f"{path}: is a pipe or device, no file; check the path."
+        raise InputError(msg)
     try:
+        _refuse_wrong_ending(path, _FORMATS[suffix])
         with _OPENERS[suffix](path) as opened:
             _refuse_unusable(opened.info)
             yield OpenImage(opened.info, lambda selection: _load(opened, selection))
@@ -72,6 +76,9 @@ def open_image(path: Path) -> Iterator[OpenImage]:
     except MemoryError:
         msg = f"{path}: the image does not fit into memory; cut it into tiles first."
         raise InputError(msg) from None
+    except PermissionError as error:
+        msg = f"{path}: can't be opened ({error.strerror}); ask for the right to read it."
+        raise InputError(msg) from error
     except Exception as error:
         # Decoders fail in many types (struct.error, IndexError, ImcdError, ...): whatever it
         # is, the file is at fault and the user needs its name.
@@ -89,19 +96,6 @@ def _load(opened: OpenImage, selection: Selection) -> Array:
     ]
     refuse_huge(opened.info.path, kept, np.dtype(opened.info.dtype).itemsize)
     return opened.load(selection)
-
-
-def refuse_huge(path: Path, shape: list[int], itemsize: int) -> None:
-    """Raise if an array would not fit into the memory that is free."""
-    needed, free = prod(shape) * itemsize, psutil.virtual_memory().available
-    size = path.stat().st_size if path.is_file() else needed  # chunks of one value take no space
-    if needed > free or needed > max(SMALL, MAX_COMPRESSION * size):
-        msg = (
-            f"{path}: says that it holds {' x '.join(map(str, shape))} pixels, which take "
-            f"{needed / 2**30:,.0f} GiB of memory; {free / 2**30:,.0f} are free, the file has "
-            f"{size:,} bytes. Its header is damaged, or it must be cut into tiles first."
-        )
-        raise InputError(msg)
 
 
 def _refuse_unusable(info: ImageInfo) -> None:
@@ -129,13 +123,10 @@ def _refuse_wrong_ending(path: Path, expected: str) -> None:
 @contextmanager
 def _open_tiff(path: Path) -> Iterator[OpenImage]:
     with tifffile.TiffFile(path) as tiff:
-        _refuse_circular_pages(path, tiff)
+        refuse_circular_pages(path, tiff)
         first = tiff.pages.first
-        # An XML parser expands entities, a few lines into gigabytes; no microscope writes any.
-        if re.search(r"<!(DOCTYPE|ENTITY)", str(first.description)[:10_000_000]):
-            msg = f"{path}: its metadata declare XML entities, which is not safe; export it again."
-            raise InputError(msg)
-        _refuse_missing_segments(path, first)
+        refuse_unsafe_metadata(path, str(first.description))
+        refuse_missing_segments(path, [first])
         series = tiff.series[0]
         axes_from = "OME-XML" if tiff.is_ome else "ImageJ" if tiff.is_imagej else "TIFF tags"
         names, pixel_size_um = _ome_facts(tiff) if tiff.is_ome else _imagej_facts(tiff)
@@ -149,33 +140,15 @@ def _open_tiff(path: Path) -> Iterator[OpenImage]:
             pixel_size_um,
             has_alpha="S" in series.axes and _ends_in_alpha(first.extrasamples),
         )
-        yield OpenImage(info, lambda selection: np.asarray(series.asarray())[selection])
+        yield OpenImage(info, lambda selection: _load_tiff(path, series)[selection])
 
 
-def _refuse_circular_pages(path: Path, tiff: tifffile.TiffFile) -> None:
-    """Raise if a page points back to an earlier one: reading would never end."""
-    form, file = tiff.tiff, tiff.filehandle
-    file.seek(form.offsetsize if form.is_bigtiff else 4)
-    seen: set[int] = set()
-    while len(start := file.read(form.offsetsize)) == form.offsetsize:
-        (offset,) = struct.unpack(form.offsetformat, start)
-        if offset == 0 or offset >= file.size:
-            return
-        if offset in seen:
-            msg = f"{path}: its pages point at each other in a circle; export or copy it again."
-            raise InputError(msg)
-        seen.add(offset)
-        file.seek(offset)
-        (n_tags,) = struct.unpack(form.tagnoformat, file.read(form.tagnosize))
-        file.seek(offset + form.tagnosize + n_tags * form.tagsize)
-
-
-def _refuse_missing_segments(path: Path, page: tifffile.TiffPage) -> None:
-    """Raise if a page claims more tiles or strips than it lists; millions would take hours."""
-    listed, claimed = len(page.dataoffsets), prod(page.chunked)
-    if listed < claimed:
-        msg = f"{path}: lists {listed} of {claimed:,} parts of its pixels; export or copy it again."
-        raise InputError(msg)
+def _load_tiff(path: Path, series: tifffile.TiffPageSeries) -> Array:
+    if series.dataoffset is None:  # else its pixels lie as they are in one piece of the file
+        pages = [page for page in series.pages if page is not None]
+        refuse_missing_segments(path, pages)
+        refuse_broken_lzw(path, pages)
+    return np.asarray(series.asarray())
 
 
 def _ends_in_alpha(extrasamples: tuple[int, ...]) -> bool:
@@ -230,10 +203,15 @@ def _open_png(path: Path) -> Iterator[OpenImage]:
 @contextmanager
 def _open_jpeg(path: Path) -> Iterator[OpenImage]:
     content = path.read_bytes()
-    # The frame header: marker C0 to CF but for C4, C8, CC, then length, precision, height, width.
-    found = re.search(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]..(.)(..)(..)", content, re.S)
-    if found:
-        refuse_huge(path, [int.from_bytes(found[2]), int.from_bytes(found[3])], 3)
+    at = 2
+    # Segments are a marker and their length. The frame's, marker C0 to CF but for C4, C8 and CC,
+    # holds precision, height and width; metadata before it may hold whole small pictures.
+    while segment := re.match(rb"\xff+([^\x00\xff])(..)", content[at : at + 64], re.DOTALL):
+        if re.match(rb"[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]", segment[1]):
+            height, width = struct.unpack(">HH", content[at + segment.end() + 1 :][:4])
+            refuse_huge(path, [height, width], 3)
+            break
+        at += segment.end() - 2 + int.from_bytes(segment[2])
     yield _raster(path, "JPEG", np.asarray(imagecodecs.jpeg_decode(content)))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.datasets._image_axes import Selection
+from workbench.datasets._image_memory import refuse_huge
 from workbench.datasets._image_values import ImageInfo
 from workbench.schema import InputError
 
@@ -35,6 +36,7 @@ def open_zarr(path: Path) -> tuple[ImageInfo, Callable[[Selection], npt.NDArray[
 
     node: Any = zarr.open(path, mode="r")
     if isinstance(node, zarr.Array):
+        _refuse_unsafe(path, node)
         info = ImageInfo(path, _unknown_axes(node.ndim), "Zarr", node.shape, str(node.dtype))
         return info, lambda selection: np.asarray(node[selection])
     attributes: dict[str, Any] = dict(node.attrs)
@@ -49,6 +51,10 @@ def open_zarr(path: Path) -> tuple[ImageInfo, Callable[[Selection], npt.NDArray[
         msg = f"{path}: its metadata point outside its folder ({place}); export it again."
         raise InputError(msg)
     array = node[place]
+    if not isinstance(array, zarr.Array):
+        msg = f"{path}: its metadata name {place!r} as the image, which is none; export it again."
+        raise InputError(msg)
+    _refuse_unsafe(path, array)
     axes, units = _axes(scales.get("axes"), array.ndim)
     info = ImageInfo(
         path,
@@ -60,6 +66,18 @@ def open_zarr(path: Path) -> tuple[ImageInfo, Callable[[Selection], npt.NDArray[
         _pixel_size_um(scales["datasets"][0], axes, units),
     )
     return info, lambda selection: np.asarray(array[selection])
+
+
+def _refuse_unsafe(path: Path, array: Any) -> None:
+    """Raise before a chunk is decoded: pickles can run any program, huge chunks fill the memory."""
+    kind = np.dtype(array.dtype).kind
+    if kind not in "buif" or "pickle" in str(array.metadata.to_dict()).lower():
+        msg = (
+            f"{path}: holds {array.dtype}, or Python objects, which can run any program when they "
+            "are read; export it again as numbers."
+        )
+        raise InputError(msg)
+    refuse_huge(path, list(array.chunks), np.dtype(array.dtype).itemsize)
 
 
 def _axes(declared: Any, n_axes: int) -> tuple[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from workbench.datasets._label_runs import run_pixels
+from workbench.datasets._label_runs import refuse_covering, run_pixels
 from workbench.datasets._label_values import IntArray, LabelNote, LabelRead, Shape
 from workbench.schema import LabelImage
 
@@ -17,20 +17,24 @@ CLASS_MAP_PIECES: Final = 10
 
 def painted(
     shape: Shape,
-    pixels: Sequence[IntArray],
+    cells: Sequence[IntArray],
     check_pieces: bool,
     scores: Sequence[float] | None = None,
     numbers: Sequence[int] | None = None,
+    *,
+    name: str,
 ) -> LabelRead:
-    """Paint cells; the surer cell keeps a contested pixel.
+    """Paint cells given as runs; the surer cell keeps a contested pixel.
 
-    Without ``numbers`` they are numbered from 1 in their order.
+    Without ``numbers`` they are numbered from 1 in their order. Errors call the image ``name``.
     """
-    own = list(numbers or range(1, len(pixels) + 1))
-    ranks = list(range(len(pixels)))
+    refuse_covering(cells, shape, name=name)
+    own = list(numbers or range(1, len(cells) + 1))
+    ranks = list(range(len(cells)))
     if scores is not None:
         ranks.sort(key=lambda rank: -scores[rank])
-    labels, notes = paint_cells(((own[rank], pixels[rank]) for rank in ranks), shape)
+    drawn = ((own[rank], run_pixels(cells[rank])) for rank in ranks)
+    labels, notes = paint_cells(drawn, shape)
     if check_pieces:
         notes += piece_notes(labels)
     if scores is None:

@@ -10,10 +10,10 @@ import numpy as np
 
 from workbench.datasets._coco_index import coco_index, read_annotations
 from workbench.datasets._files import MAX_LABEL
-from workbench.datasets._image_decoders import refuse_huge
+from workbench.datasets._image_memory import refuse_huge
 from workbench.datasets._label_cells import painted
 from workbench.datasets._label_files import file_stamp
-from workbench.datasets._label_runs import coco_runs, polygon_runs, run_pixels
+from workbench.datasets._label_runs import coco_runs, polygon_runs
 from workbench.datasets._label_values import IntArray, LabelNote, LabelRead, LabelSource, Shape
 from workbench.schema import InputError, LabelImage
 
@@ -84,7 +84,7 @@ class CocoLabels:
         return _read(self.path, self.name, annotations, self.shape, False).labels
 
 
-def polygon_pixels(part: Sequence[float], shape: Shape, name: str) -> IntArray:
+def near_polygon_runs(part: Sequence[float], shape: Shape, name: str) -> IntArray:
     """Return the runs of a polygon; see :func:`polygon_runs`.
 
     Raises
@@ -115,14 +115,14 @@ def _read(
     refuse_huge(path, list(shape), np.dtype(np.uint32).itemsize)
     name = f"{path}, image {image_id}"
     cells = [item for item in annotations if not item.get("iscrowd")]
-    pixels = [
-        _annotation_pixels(item, shape, f"{name}, annotation {item.get('id', n)}")
+    runs = [
+        _annotation_runs(item, shape, f"{name}, annotation {item.get('id', n)}")
         for n, item in enumerate(cells, start=1)
     ]
     scores, notes = _scores(cells, name)
     if crowds := len(annotations) - len(cells):
         notes += (LabelNote("crowd", f"{crowds} crowd regions are no cells and are left out"),)
-    read = painted(shape, pixels, check_pieces, scores, _own_numbers(cells))
+    read = painted(shape, runs, check_pieces, scores, _own_numbers(cells), name=name)
     return LabelRead(read.labels, notes + read.notes, read.confidences)
 
 
@@ -138,11 +138,11 @@ def _runs_shape(annotations: Sequence[Mapping[str, Any]]) -> Shape | None:
     for item in annotations:
         match item.get("segmentation"):
             case {"size": [int(height), int(width)]} if min(height, width) > 0:
-                return height, width
+                return int(height), int(width)
     return None
 
 
-def _annotation_pixels(item: Mapping[str, Any], shape: Shape, name: str) -> IntArray:
+def _annotation_runs(item: Mapping[str, Any], shape: Shape, name: str) -> IntArray:
     segmentation = item.get("segmentation")
     if isinstance(segmentation, dict):
         size = segmentation.get("size")
@@ -152,11 +152,11 @@ def _annotation_pixels(item: Mapping[str, Any], shape: Shape, name: str) -> IntA
                 "again."
             )
             raise InputError(msg)
-        return run_pixels(coco_runs(segmentation.get("counts", ()), shape, name=name))
+        return coco_runs(segmentation.get("counts", ()), shape, name=name)
     if isinstance(segmentation, list) and segmentation:
         parts = segmentation if isinstance(segmentation[0], list) else [segmentation]
-        runs = [polygon_pixels(part, shape, name) for part in parts]
-        return run_pixels(np.concatenate(runs))
+        runs = [near_polygon_runs(part, shape, name) for part in parts]
+        return np.concatenate(runs)
     msg = f"{name}: has no segmentation; a box alone does not say which pixels are the cell."
     raise InputError(msg)
 

@@ -149,6 +149,8 @@ def _is_two_valued(values: Array, top: int) -> bool:
 
 def _split_mask(values: Array, notes: list[LabelNote]) -> LabelImage:
     """Make each component of a mask a cell; a single one keeps its value."""
+    if not values.any():
+        return np.zeros(values.shape, np.uint32)
     around = ndimage.generate_binary_structure(values.ndim, values.ndim)
     components, n = ndimage.label(values, structure=around)
     if n < 2:

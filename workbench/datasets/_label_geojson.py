@@ -12,12 +12,15 @@ from scipy import ndimage
 from workbench.datasets._files import describe_image
 from workbench.datasets._image_values import WHOLE_FILE, ImageChoice
 from workbench.datasets._label_cells import paint_cells, piece_notes
+from workbench.datasets._label_runs import refuse_covering, ring_runs, run_pixels
 from workbench.datasets._label_values import IntArray, LabelRead, Shape
-from workbench.datasets._polygons import mask_polygons, polygon_pixels
+from workbench.datasets._polygons import mask_polygons
 from workbench.schema import InputError, LabelImage
 
 GEOJSON: Final = ".geojson"
 CELL_ID: Final = "cell_id"
+MAX_COORDINATE: Final = 1e9
+"""No slide is so wide."""
 
 
 def labels_geojson(labels: LabelImage) -> str:
@@ -68,11 +71,10 @@ class GeojsonLabels:
         numbers = [cell_id for cell_id in given if cell_id is not None]
         # Numbers from elsewhere are taken over only where each cell has one of its own.
         own = len(numbers) == len(features) == len(set(numbers))
-        cells = [
-            (numbers[place] if own else place + 1, _pixels(path, place, feature, shape))
-            for place, feature in enumerate(features)
-        ]
-        labels, notes = paint_cells(cells, shape)
+        runs = [_runs(path, place, feature, shape) for place, feature in enumerate(features)]
+        refuse_covering(runs, shape, name=str(path))
+        chosen = numbers if own else range(1, len(runs) + 1)
+        labels, notes = paint_cells(zip(chosen, map(run_pixels, runs), strict=True), shape)
         return LabelRead(labels, notes + (piece_notes(labels) if check_pieces else ()))
 
 
@@ -133,27 +135,32 @@ def _features(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _cell_id(feature: Mapping[str, Any]) -> int | None:
-    measurements = (feature.get("properties") or {}).get("measurements")
+    properties = feature.get("properties")
+    measurements = properties.get("measurements") if isinstance(properties, dict) else None
     value = measurements.get(CELL_ID) if isinstance(measurements, dict) else None
     return int(value) if isinstance(value, int | float) and 0 < value < 2**32 else None
 
 
-def _pixels(path: Path, place: int, feature: Mapping[str, Any], shape: Shape) -> IntArray:
-    geometry = feature.get("geometry") or {}
+def _runs(path: Path, place: int, feature: Mapping[str, Any], shape: Shape) -> IntArray:
+    name = f"{path}, feature {place + 1}"
+    geometry = feature.get("geometry")
+    if not isinstance(geometry, dict):
+        geometry = {}
     kind, coordinates = str(geometry.get("type")), geometry.get("coordinates")
     polygons = {"Polygon": [coordinates], "MultiPolygon": coordinates}.get(kind)
     if polygons is None:
-        msg = f"{path}, feature {place + 1}: a geometry of type {kind} has no area; delete it."
+        msg = f"{name}: a geometry of type {kind} has no area; delete it."
         raise InputError(msg)
     try:
-        found = [polygon_pixels(_checked(rings), shape) for rings in polygons]
+        checked = [_checked(rings) for rings in polygons]
     except (TypeError, ValueError) as error:
         msg = (
-            f"{path}, feature {place + 1}: is no polygon of x and y of at least three corners "
-            f"({error}); correct or delete it."
+            f"{name}: is no polygon of x and y of at least three corners ({error}); correct or "
+            "delete it."
         )
         raise InputError(msg) from error
-    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+    found = [ring_runs(rings, shape, name=name) for rings in checked]
+    return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
 
 
 def _checked(rings: Any) -> Sequence[Any]:
@@ -161,5 +168,8 @@ def _checked(rings: Any) -> Sequence[Any]:
     for ring in checked:
         if ring.ndim != 2 or ring.shape[1] < 2 or len(ring) < 3 or not np.isfinite(ring).all():
             msg = f"got {ring.size} values"
+            raise ValueError(msg)
+        if np.abs(ring).max() > MAX_COORDINATE:
+            msg = f"a corner at {np.abs(ring).max():g}"
             raise ValueError(msg)
     return [ring[:, :2] for ring in checked]

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.datasets._files import LABEL_SUFFIXES
+from workbench.datasets._image_memory import refuse_huge
 from workbench.datasets._label_cells import painted
 from workbench.datasets._label_files import file_stamp, read_csv, read_pixels
-from workbench.datasets._label_runs import kaggle_runs, run_pixels
+from workbench.datasets._label_runs import kaggle_runs, mask_runs
 from workbench.datasets._label_values import IntArray, LabelRead, LabelSource, Shape
 from workbench.schema import InputError
 
@@ -49,11 +50,12 @@ class RunTable:
                 "and Width, or score it against references that are images."
             )
             raise InputError(msg)
-        pixels = [
-            run_pixels(kaggle_runs(text, known, name=f"{self.path}, image {image_id}, mask {n}"))
-            for n, text in enumerate(masks, start=1)
+        refuse_huge(self.path, list(known), np.dtype(np.uint32).itemsize)
+        name = f"{self.path}, image {image_id}"
+        cells = [
+            kaggle_runs(text, known, name=f"{name}, mask {n}") for n, text in enumerate(masks, 1)
         ]
-        return painted(known, pixels, check_pieces)
+        return painted(known, cells, check_pieces, name=name)
 
 
 @lru_cache(maxsize=4)
@@ -112,8 +114,9 @@ class MaskFolders:
                     f"{size[0]} x {size[1]}; all masks of an image have its size."
                 )
                 raise InputError(msg)
-            masks.append(np.flatnonzero(mask.T))
-        return painted(size or shape or self._image_shape(image_id), masks, check_pieces)
+            masks.append(mask_runs(mask))
+        known = size or shape or self._image_shape(image_id)
+        return painted(known, masks, check_pieces, name=str(folder))
 
     def _image_shape(self, image_id: str) -> Shape:
         """Return the size of the image of a folder without masks."""

@@ -12,6 +12,14 @@ from workbench.schema import InputError
 POLYGON_SUBPIXELS: Final = 5
 """COCO traces polygons on a grid this much finer than pixels."""
 
+MAX_STEPS: Final = 2**24
+"""An outline of more steps than this along pixels circles no cell; tracing it fills the memory."""
+
+MAX_COVERING: Final = 100
+"""Cells that together cover an image so many times were made to do harm, not to be cells."""
+
+_FEW_PIXELS: Final = 2**24
+
 
 def coco_runs(
     counts: str | Sequence[int], shape: tuple[int, int], *, name: str = "RLE"
@@ -45,10 +53,12 @@ def coco_runs(
     [[1, 3]]
     """
     lengths = _unpack_counts(counts, name) if isinstance(counts, str) else _whole(counts, name)
-    if (lengths < 0).any() or lengths.sum() != shape[0] * shape[1]:
+    # Added up as Python's integers, huge lengths don't begin again at 0.
+    n_covered, n_pixels = sum(lengths.tolist()), shape[0] * shape[1]
+    if (lengths < 0).any() or n_covered != n_pixels:
         msg = (
-            f"{name}: the run lengths cover {lengths.sum():,} pixels, but the image of "
-            f"{shape[0]} x {shape[1]} has {shape[0] * shape[1]:,}; check the image's height and "
+            f"{name}: the run lengths cover {n_covered:,} pixels, but the image of "
+            f"{shape[0]} x {shape[1]} has {n_pixels:,}; check the image's height and "
             "width, or export the masks again."
         )
         raise InputError(msg)
@@ -89,11 +99,12 @@ def kaggle_runs(text: str, shape: tuple[int, int], *, name: str = "EncodedPixels
         raise InputError(msg)
     first, length = numbers[0::2] - 1, numbers[1::2]
     n_pixels = shape[0] * shape[1]
-    if (first < 0).any() or (length < 0).any() or (first + length > n_pixels).any():
+    if (first < 0).any() or (length < 0).any() or (length > n_pixels - first).any():
+        last = max(first.astype(object) + length)
         msg = (
             f"{name}: a run leaves the image: pixels 1 to {n_pixels:,} exist in {shape[0]} x "
-            f"{shape[1]}, got {first.min() + 1:,} to {(first + length).max():,}; was it made for "
-            "an image of another size?"
+            f"{shape[1]}, got {first.min() + 1:,} to {last:,}; was it made for an image of another "
+            "size?"
         )
         raise InputError(msg)
     return np.column_stack([first, first + length])
@@ -122,7 +133,8 @@ def polygon_runs(
     Raises
     ------
     InputError
-        If there are fewer than three corners, or numbers that are no coordinates.
+        If there are fewer than three corners, numbers that are no coordinates, or the outline is
+        longer than that of any cell.
 
     Notes
     -----
@@ -140,6 +152,7 @@ def polygon_runs(
     """
     corners = _corners(coordinates, name)
     height, width = shape
+    _refuse_endless(corners, POLYGON_SUBPIXELS, name)
     column, row = _trace_outline(corners)
     moves = np.flatnonzero(np.diff(column))
     # The finer column that is left or entered from the left, whichever way the outline runs.
@@ -152,6 +165,85 @@ def polygon_runs(
     changes = np.sort((x * height + y)[inside])
     runs = changes.reshape(-1, 2)
     return runs[runs[:, 0] < runs[:, 1]]
+
+
+def ring_runs(
+    rings: Sequence[Sequence[Sequence[float]]], shape: tuple[int, int], *, name: str = "polygon"
+) -> IntArray:
+    """Fill a polygon with holes: the pixels whose centres lie inside.
+
+    Parameters
+    ----------
+    rings
+        The outer ring and the holes, as corners (x, y), closed or not; (0, 0) is the image's
+        outer corner, so that the first pixel's centre is (0.5, 0.5). A centre on the outline is
+        inside if the polygon lies to its right or below it, so that neighbours share no pixel.
+    shape
+        (height, width) of the image; what lies outside is cut off.
+    name
+        What errors call it.
+
+    Returns
+    -------
+    ndarray of int64
+        As in :func:`coco_runs`.
+
+    Raises
+    ------
+    InputError
+        If the outline is longer than that of any cell.
+
+    Examples
+    --------
+    >>> ring_runs([[(0, 0), (2, 0), (2, 1), (0, 1)]], (1, 3)).tolist()
+    [[0, 1], [1, 2]]
+    """
+    height, width = shape
+    changes = [np.zeros(0, np.int64)]
+    for ring in rings:
+        # The outline is cut off where it leaves the columns of the image, not the rows: what lies
+        # above still decides whether the pixels below are inside.
+        begin = np.asarray(ring, np.float64)
+        end = np.roll(begin, -1, axis=0)
+        x = np.clip(np.stack([begin[:, 0], end[:, 0]]), 0, width)
+        first, last = np.ceil(x.min(axis=0) - 0.5), np.ceil(x.max(axis=0) - 0.5)
+        n_columns = (last - first).astype(np.int64)
+        if n_columns.sum() > MAX_STEPS:
+            raise InputError(_endless(int(n_columns.sum()), name))
+        edge = np.repeat(np.arange(n_columns.size), n_columns)
+        place = np.arange(edge.size) - np.repeat(np.cumsum(n_columns) - n_columns, n_columns)
+        column = first.astype(np.int64)[edge] + place
+        along = (column + 0.5 - begin[edge, 0]) / (end - begin)[edge, 0]
+        y = begin[edge, 1] + along * (end - begin)[edge, 1]
+        row = np.ceil(np.clip(y, 0, height) - 0.5).astype(np.int64)
+        changes.append(column * height + row)
+    # Every column is passed an even number of times.
+    runs = np.sort(np.concatenate(changes)).reshape(-1, 2)
+    return runs[runs[:, 0] < runs[:, 1]]
+
+
+def mask_runs(mask: npt.NDArray[np.bool_]) -> IntArray:
+    """Return the runs of a mask, as in :func:`coco_runs`.
+
+    Examples
+    --------
+    >>> mask_runs(np.array([[False, True], [True, True]])).tolist()
+    [[1, 4]]
+    """
+    edges = np.flatnonzero(np.diff(mask.T.ravel(), prepend=False, append=False))
+    return edges.reshape(-1, 2)
+
+
+def refuse_covering(cells: Sequence[IntArray], shape: tuple[int, int], *, name: str) -> None:
+    """Raise if the runs of cells cover an image too often: decoded, they would fill the memory."""
+    n_pixels = shape[0] * shape[1]
+    covered = sum(int((runs[:, 1] - runs[:, 0]).sum()) for runs in cells)
+    if covered > max(_FEW_PIXELS, MAX_COVERING * n_pixels):
+        msg = (
+            f"{name}: its {len(cells):,} cells cover the image {covered // n_pixels:,} times; they "
+            "can't be cells, export the masks again."
+        )
+        raise InputError(msg)
 
 
 def run_pixels(runs: IntArray) -> IntArray:
@@ -205,6 +297,20 @@ def _corners(coordinates: Sequence[float], name: str) -> npt.NDArray[np.float64]
         )
         raise InputError(msg)
     return flat.reshape(-1, 2)
+
+
+def _refuse_endless(corners: npt.NDArray[np.float64], steps_a_pixel: int, name: str) -> None:
+    extent = np.abs(corners - np.roll(corners, -1, axis=0)).max(axis=1)
+    n_steps = float(extent.sum()) * steps_a_pixel
+    if n_steps > MAX_STEPS:
+        raise InputError(_endless(n_steps, name))
+
+
+def _endless(n_steps: float, name: str) -> str:
+    return (
+        f"{name}: its outline takes {n_steps:.3g} steps from pixel to pixel, which no cell does; "
+        "correct the polygon or delete it."
+    )
 
 
 def _trace_outline(corners: npt.NDArray[np.float64]) -> tuple[IntArray, IntArray]:

@@ -124,7 +124,12 @@ def _published_splits(
         path = folder / f"{name}.txt"
         if not path.is_file():
             continue
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError as error:
+            msg = f"{path}: can't be read ({error.strerror}); restore the list."
+            raise InputError(msg) from error
+        for line in lines:
             stem = PurePosixPath(line.strip()).stem
             if stem and splits.setdefault(stem, split) != split:
                 msg = f"{path}: {stem} already has the split {splits[stem]}; restore the lists."

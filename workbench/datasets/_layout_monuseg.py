@@ -34,9 +34,9 @@ from xml.etree.ElementTree import ParseError  # of defusedxml's parser, too
 
 from workbench.datasets._files import describe_image
 from workbench.datasets._label_cells import paint_cells
-from workbench.datasets._label_coco import polygon_pixels
+from workbench.datasets._label_coco import near_polygon_runs
 from workbench.datasets._label_ids import refuse_repeated
-from workbench.datasets._label_runs import run_pixels
+from workbench.datasets._label_runs import refuse_covering, run_pixels
 from workbench.datasets._layout_values import (
     ImageFile,
     Layout,
@@ -90,11 +90,12 @@ class OutlinedNuclei:
         info = describe_image(self.image)
         shape = info.shape[info.axes.index("Y")], info.shape[info.axes.index("X")]
         outlines = (corners for corners in _outlines(self.path) if len(corners) >= 6)
-        cells = (
-            (number, run_pixels(polygon_pixels(corners, shape, f"{self.path}, nucleus {number}")))
+        cells = [
+            near_polygon_runs(corners, shape, f"{self.path}, nucleus {number}")
             for number, corners in enumerate(outlines, start=1)
-        )
-        return paint_cells(cells, shape)[0]
+        ]
+        refuse_covering(cells, shape, name=str(self.path))
+        return paint_cells(enumerate(map(run_pixels, cells), start=1), shape)[0]
 
 
 def recognise_monuseg(path: Path) -> bool:
@@ -175,8 +176,11 @@ def _record(image: Path, outlines: Path, split: str, options: ReadingOptions) ->
 
 def _pixel_size_um(path: Path) -> str:
     """Return what the first line of an outline file says of the pixel size."""
-    with path.open("rb") as file:
-        found = re.search(rb'MicronsPerPixel="([0-9.]+)"', file.read(1000))
+    try:
+        with path.open("rb") as file:
+            found = re.search(rb'MicronsPerPixel="([0-9.]+)"', file.read(1000))
+    except OSError:
+        return ""  # Reading the outlines says it better.
     return f"{float(found[1]):g}" if found and re.fullmatch(rb"\d+\.?\d*", found[1]) else ""
 
 

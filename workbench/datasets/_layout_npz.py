@@ -141,7 +141,7 @@ def _split_of(path: Path) -> str:
 
 
 def _refuse_shared_splits(folder: Path, files: Mapping[Path, str]) -> None:
-    for split in set(files.values()):
+    for split in dict.fromkeys(files.values()):
         same = [file.name for file, other in files.items() if other == split]
         if len(same) > 1:
             msg = (

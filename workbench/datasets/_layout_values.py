@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from typing import Final
 
 from workbench.datasets._files import describe_image, read_image_file
 from workbench.datasets._image_values import WHOLE_FILE, ImageChoice, ImageInfo, ImageRead
@@ -27,6 +28,9 @@ class ReadingOptions:
     choice: ImageChoice = WHOLE_FILE
     target: str = ""
 
+
+MAX_NAME_BYTES: Final = 255
+"""Of a file or folder, in all file systems in use."""
 
 DEFAULT_OPTIONS = ReadingOptions()
 
@@ -119,9 +123,19 @@ def inside(folder: Path, name: str, *, named_by: Path) -> Path:
     ------
     InputError
         If the name is absolute or climbs out of the folder: an index from elsewhere must not
-        reach other files of this machine.
+        reach other files of this machine. Or if it can't be the name of a file.
+
+    Notes
+    -----
+    Links in the folder are followed, wherever they lead: no index makes one and :func:`unpack`
+    writes none, so that whoever put it there meant it.
     """
     path = PurePath(name.replace("\\", "/"))
+    if "\0" in name or any(
+        len(part.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES for part in path.parts
+    ):
+        msg = f"{named_by}: names the file {name[:50]!r}..., which no file is called; correct it."
+        raise InputError(msg)
     depth = 0
     for part in path.parts:
         depth += -1 if part == ".." else 1

@@ -15,8 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from workbench.datasets._files import plain_labels
 from workbench.datasets._image_axes import arranged, plane_selection, settled
+from workbench.datasets._image_memory import refuse_huge
 from workbench.datasets._image_values import WHOLE_FILE, ImageChoice
 from workbench.datasets._image_zarr import open_zarr
 from workbench.datasets._layout_pairs import kept_labelled
@@ -49,8 +52,9 @@ class ZarrLabels:
             info = settled(info, choice)
             choice = replace(choice, planes=self._planes(info.axes, info.shape))
             selection = plane_selection(info, choice)
+            refuse_huge(self.path, list(info.shape), np.dtype(info.dtype).itemsize)
             pixels = arranged(load(selection), info, choice, selection).pixels
-        except (InputError, MemoryError):
+        except InputError:
             raise
         except Exception as error:
             # Zarr and its codecs fail in many types; whatever it is, the folder is at fault.
@@ -130,7 +134,7 @@ def _label_names(picture: Path) -> list[str]:
             content = json.loads(file.read_text(encoding="utf-8"))
             attributes = content.get("attributes", {}) if file.name == "zarr.json" else content
             names = attributes.get("ome", attributes).get("labels", [])
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, RecursionError, OSError) as error:
             msg = f"{file}: is no JSON object of OME-Zarr ({error}); export the picture again."
             raise InputError(msg) from error
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

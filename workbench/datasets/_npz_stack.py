@@ -14,7 +14,7 @@ from typing import IO, Final
 
 import numpy as np
 
-from workbench.datasets._image_decoders import refuse_huge
+from workbench.datasets._image_memory import refuse_huge
 from workbench.datasets._label_files import file_stamp
 from workbench.datasets._label_values import Array
 from workbench.schema import InputError
