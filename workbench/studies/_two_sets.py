@@ -132,10 +132,13 @@ def compare_sets(
     SetComparison
         Principal components of the facts of images and of the pixels of cell crops, fitted on all
         sets together; and, of two sets, the AUC of a classifier on facts of images, on shapes of
-        cells, and on cell crops, cells of one image always together.
+        cells, and on cell crops, cells of one image always together. Facts that one of the
+        sets never has, as those of cells without labels, are left out.
     """
     set_of = survey.images.set_index("image_id")[by].astype(str)
     features = survey.images[[name for name in IMAGE_FEATURES if name in survey.images]]
+    # What a set never has, as one without labels, would take all its images from the comparison.
+    features = features.loc[:, features.notna().groupby(set_of.to_numpy()).any().all()]
     of_images = _components(features, 2)
     of_crops = _components(pd.DataFrame(crops.pixels), N_CROP_COMPONENTS)
     named = crops.cells.assign(set=crops.cells["image_id"].map(set_of))
