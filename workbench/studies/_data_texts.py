@@ -78,15 +78,8 @@ def fingerprint_rows(found: DataFingerprint) -> ReportTable:
         f"pixels: {shares}" if shares else "pixels: no labels",
         f"pixel size {size:.4g} µm" if size > 0 else "pixel size not told",
     ]
-    numbers = [str(name) for name in frame if name not in ("Of", "n")]
-    return ReportTable(
-        "fingerprint",
-        "; ".join(facts) + ".",
-        frame,
-        formats={
-            name: lambda value: "–" if np.isnan(value) else f"{value:.4g}" for name in numbers
-        },
-    )
+    formats = {str(name): _four_digits for name in frame if name not in ("Of", "n")}
+    return ReportTable("fingerprint", "; ".join(facts) + ".", frame, formats=formats)
 
 
 def _four_digits(value: float) -> str:
