@@ -115,7 +115,7 @@ def test_what_is_no_data_set_is_refused_with_the_cure(data: Command, command: tu
 def test_a_mistake_ends_a_process_with_its_message_alone(tmp_path: Path) -> None:
     result = run_workbench("data", "show", "nowhere", cwd=tmp_path, check=False)
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "error: data set nowhere: no such folder or file.\n"
+    assert result.stderr == "error: data set nowhere: no such folder or file; . holds no folders.\n"
 
 
 def test_an_output_that_is_not_named_is_asked_for(data: Command, discs: Path) -> None:
@@ -163,7 +163,7 @@ def test_what_is_there_is_not_written_over(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("show", "--layout", "stardst"), "layout 'stardst': no such layout; did you mean stardist"),
+        (("show", "--layout", "stardst"), "no such layout; did you mean stardist?"),
         (("show", "--axes", "YY"), "axes 'YY': expected one letter for each axis"),
         (("show", "--channels", "DAPI,,2"), "expected names or numbers separated by commas"),
         (("show", "--plane", "Z"), "plane 'Z': expected an axis with its index or max"),

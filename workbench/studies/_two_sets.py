@@ -147,15 +147,22 @@ def compare_sets(
         names = " and ".join(sorted(set_of.unique()))
         cells = survey.cells.groupby("image_id", sort=False).head(50)
         rows = [
-            _row("facts of images", names, features, set_of, None, rng),
+            _row("facts of images", features, set_of, None, names=names, rng=rng),
             _row(
-                "shapes of cells", names, cells[list(CELL_FEATURES)], cells["image_id"].map(set_of),
-                cells["image_id"], rng,
+                "shapes of cells", cells[list(CELL_FEATURES)], cells["image_id"].map(set_of),
+                cells["image_id"], names=names, rng=rng,
             ),
         ]  # fmt: skip
         if of_crops is not None:
             rows.append(
-                _row("crops of cells", names, of_crops.scores, named["set"], named["image_id"], rng)
+                _row(
+                    "crops of cells",
+                    of_crops.scores,
+                    named["set"],
+                    named["image_id"],
+                    names=names,
+                    rng=rng,
+                )  # fmt: skip
             )
     return SetComparison(
         images=_placed(survey.images[["image_id"]].assign(set=set_of.to_numpy()), of_images),
@@ -220,10 +227,11 @@ def _placed(rows: pd.DataFrame, found: PrincipalComponents | None) -> pd.DataFra
 
 def _row(
     kind: str,
-    names: str,
     features: pd.DataFrame,
     sets: pd.Series,
     groups: pd.Series | None,
+    *,
+    names: str,
     rng: np.random.Generator,
 ) -> dict[str, object]:
     numbers = {"auc": np.nan, "ci_low": np.nan, "ci_high": np.nan}
