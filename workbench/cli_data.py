@@ -98,12 +98,16 @@ def show(
 ) -> None:
     """Show what a data set is and how it is read: layout, splits, axes, channels, pixel size."""
     from workbench.datasets import DatasetFile, open_dataset, write_dataset_file
+    from workbench.schema import InputError
     from workbench.studies import axes_rows, dataset_lines, print_table
 
     file = DatasetFile(
         path=source, layout=layout, axes=axes, channels=channels, plane=plane, target=target
     )
     dataset = open_dataset(source, layout=layout, options=file.options)
+    if save and dataset.root.suffix in (".yaml", ".yml"):
+        msg = f"{dataset.root}: stands for a data set already; to write another, name its data set."
+        raise InputError(msg)
     typer.echo("\n".join(dataset_lines(dataset)))
     print_table(axes_rows(dataset))
     if save:
@@ -143,8 +147,12 @@ def fingerprint(
     """Show a data set in numbers: sizes of images and cells, intensities, share of cells."""
     from workbench.analysis import fingerprint as of_tables
     from workbench.datasets import open_dataset
+    from workbench.schema import InputError
     from workbench.studies import fingerprint_rows, print_table, survey_dataset
 
+    if out and out.is_dir():
+        msg = f"{out}: is a folder; name a file, for example {out / 'fingerprint.json'}."
+        raise InputError(msg)
     survey = survey_dataset(open_dataset(source), tell=typer.echo)
     found = of_tables(survey.images, survey.cells)
     print_table(fingerprint_rows(found))
@@ -192,6 +200,8 @@ def audit(
         write_audit,
     )
 
+    for folder in (out, repair):
+        _refuse_file(folder)
     dataset = open_dataset(source)
     found = audit_dataset(
         dataset, duplicates=duplicates_of(dataset), workers=workers, tell=typer.echo
@@ -312,6 +322,7 @@ def split(
         shares=shares, keep=keep, folds=folds, fold=fold, stratify_by=stratify_by,
         group_by=group_by, only=only, seed=seed,
     )  # fmt: skip
+    _refuse_file(out)
     summary = split_dataset(open_dataset(source), config, out)
     print_table(count_rows(summary))
     typer.echo(f"\nPairs of near-duplicates, kept together: {len(summary.duplicates)}")
@@ -338,6 +349,15 @@ def verify(
     signatures = signatures_of(dataset)
     check_leakage(signatures.images, find_duplicates(signatures.by_id))
     typer.echo(f"All {len(dataset.records):,} images are as they were frozen, and none leaks.")
+
+
+def _refuse_file(folder: Path | None) -> None:
+    """Say that a folder can't be made where a file is, before images are read for it."""
+    from workbench.schema import InputError
+
+    if folder and folder.is_file():
+        msg = f"{folder}: is a file; name a new folder."
+        raise InputError(msg)
 
 
 def _list_problems(problems: pd.DataFrame) -> None:

@@ -32,10 +32,15 @@ def open_any_labels(path: Path, *, channel: str | int | None = None) -> LabelSou
     if path.name.endswith((".yaml", ".yml")) or (path / DATASET_FILE).is_file():
         return _dataset_labels(path, "")
     try:
-        return open_labels(path, channel=channel)
+        source = open_labels(path, channel=channel)
     except InputError:
         if not path.exists() or not recognised_layouts(path):
             raise
+    else:
+        # Whole label images in train/masks/ look like the nuclei of one image called "train".
+        layouts = [layout.name for layout in recognised_layouts(path)]
+        if source.kind != "mask_folders" or not layouts or "dsb2018" in layouts:
+            return source
     return _dataset_labels(path, "" if channel is None else str(channel))
 
 

@@ -71,22 +71,16 @@ def fingerprint_rows(found: DataFingerprint) -> ReportTable:
         spreads[f"Intensity, 1st percentile ({name})"] = kind.low
         spreads[f"Intensity, 99th percentile ({name})"] = kind.high
     frame = pd.DataFrame([{"Of": name} | spread.model_dump() for name, spread in spreads.items()])
-    shares = ", ".join(f"{name} {share:.1%}" for name, share in found.class_shares.items())
+    known = {name: share for name, share in found.class_shares.items() if not np.isnan(share)}
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in known.items())
     size = found.pixel_size_um
     facts = [
         f"{found.n_images:,} images, {found.n_labelled:,} annotated, {found.n_cells:,} cells",
         f"pixels: {shares}" if shares else "pixels: no labels",
         f"pixel size {size:.4g} µm" if size > 0 else "pixel size not told",
     ]
-    numbers = [str(name) for name in frame if name not in ("Of", "n")]
-    return ReportTable(
-        "fingerprint",
-        "; ".join(facts) + ".",
-        frame,
-        formats={
-            name: lambda value: "–" if np.isnan(value) else f"{value:.4g}" for name in numbers
-        },
-    )
+    formats = {str(name): _four_digits for name in frame if name not in ("Of", "n")}
+    return ReportTable("fingerprint", "; ".join(facts) + ".", frame, formats=formats)
 
 
 def _four_digits(value: float) -> str:
@@ -94,7 +88,8 @@ def _four_digits(value: float) -> str:
 
 
 def _image_row(record: Record) -> dict[str, str]:
-    row = {"Image": record.image_id, "Axes": "", "Told by": "", "Shape": ""}
+    columns = ("Image", "Axes", "Told by", "Shape", "Read as", "Channels", "Pixel, µm")
+    row = dict.fromkeys(columns, "") | {"Image": record.image_id}
     try:
         info, image = record_info(record), read_record_image(record)
     except InputError as error:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from workbench.analysis import main_grouping
 from workbench.datasets import Dataset, open_dataset, read_sample
-from workbench.schema import Sample
+from workbench.schema import InputError, Sample
 from workbench.studies._audit import Audit
 from workbench.studies._job_configs import JobConfig
 from workbench.studies._survey import Survey, survey_dataset
@@ -62,12 +62,23 @@ def compare_explored(
     SetComparison
         Of the two data sets; without a second of training and test images; without these of the
         groups that tell most about the data set.
+
+    Raises
+    ------
+    InputError
+        If the second data set is the first, or can't be read.
     """
     rng = np.random.default_rng(SEED)
-    crops = sample_crops(dataset, rng=rng)
     if job.compare_with is None:
-        return _compare_within(survey, crops, rng)
+        return _compare_within(survey, sample_crops(dataset, rng=rng), rng)
     other = open_dataset(job.compare_with)
+    if other.root.resolve() == dataset.root.resolve():
+        msg = (
+            f"compare_with {job.compare_with}: is the data set itself; name another, or none to "
+            "compare its training and test images."
+        )
+        raise InputError(msg)
+    crops = sample_crops(dataset, rng=rng)
     # Both may have the same name: their places differ.
     names = [dataset.name, other.name]
     if names[0] == names[1]:

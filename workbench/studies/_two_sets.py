@@ -58,7 +58,8 @@ class SetComparison:
         Share of the variance along each component.
     separability
         One row per kind of feature: features, sets, auc (0.5: can't be told apart, 1: wholly
-        different), ci_low, ci_high, n. Empty unless there are just two sets.
+        different; NaN where a set has too few images, or no labels), ci_low, ci_high, n. Empty
+        unless there are just two sets.
     """
 
     images: pd.DataFrame
@@ -131,26 +132,37 @@ def compare_sets(
     SetComparison
         Principal components of the facts of images and of the pixels of cell crops, fitted on all
         sets together; and, of two sets, the AUC of a classifier on facts of images, on shapes of
-        cells, and on cell crops, cells of one image always together.
+        cells, and on cell crops, cells of one image always together. Facts that one of the
+        sets never has, as those of cells without labels, are left out.
     """
     set_of = survey.images.set_index("image_id")[by].astype(str)
     features = survey.images[[name for name in IMAGE_FEATURES if name in survey.images]]
+    # What a set never has, as one without labels, would take all its images from the comparison.
+    features = features.loc[:, features.notna().groupby(set_of.to_numpy()).any().all()]
     of_images = _components(features, 2)
     of_crops = _components(pd.DataFrame(crops.pixels), N_CROP_COMPONENTS)
     named = crops.cells.assign(set=crops.cells["image_id"].map(set_of))
     rows = []
     if set_of.nunique() == 2:
+        names = " and ".join(sorted(set_of.unique()))
         cells = survey.cells.groupby("image_id", sort=False).head(50)
         rows = [
-            _row("facts of images", features, set_of, None, rng),
+            _row("facts of images", features, set_of, None, names=names, rng=rng),
             _row(
                 "shapes of cells", cells[list(CELL_FEATURES)], cells["image_id"].map(set_of),
-                cells["image_id"], rng,
+                cells["image_id"], names=names, rng=rng,
             ),
         ]  # fmt: skip
         if of_crops is not None:
             rows.append(
-                _row("crops of cells", of_crops.scores, named["set"], named["image_id"], rng)
+                _row(
+                    "crops of cells",
+                    of_crops.scores,
+                    named["set"],
+                    named["image_id"],
+                    names=names,
+                    rng=rng,
+                )  # fmt: skip
             )
     return SetComparison(
         images=_placed(survey.images[["image_id"]].assign(set=set_of.to_numpy()), of_images),
@@ -218,19 +230,17 @@ def _row(
     features: pd.DataFrame,
     sets: pd.Series,
     groups: pd.Series | None,
+    *,
+    names: str,
     rng: np.random.Generator,
 ) -> dict[str, object]:
-    found = set_separability(
-        features.reset_index(drop=True),
-        sets.to_numpy(),
-        groups=None if groups is None else groups.to_numpy(),
-        rng=rng,
-    )
-    return {
-        "features": kind,
-        "sets": " and ".join(sorted(set(sets))),
-        "auc": found.auc,
-        "ci_low": found.ci_low,
-        "ci_high": found.ci_high,
-        "n": len(features),
-    }
+    numbers = {"auc": np.nan, "ci_low": np.nan, "ci_high": np.nan}
+    if sets.nunique() == 2:  # A set without labels has images, but no cells.
+        found = set_separability(
+            features.reset_index(drop=True),
+            sets.to_numpy(),
+            groups=None if groups is None else groups.to_numpy(),
+            rng=rng,
+        )
+        numbers = {name: getattr(found, name) for name in numbers}
+    return {"features": kind, "sets": names, **numbers, "n": len(features)}
