@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -83,7 +85,7 @@ def fingerprint_rows(found: DataFingerprint) -> ReportTable:
     return ReportTable("fingerprint", "; ".join(facts) + ".", frame, formats=formats)
 
 
-def _four_digits(value: float) -> str:
+def _four_digits(value: Any) -> str:
     return "–" if np.isnan(value) else f"{value:.4g}"
 
 
