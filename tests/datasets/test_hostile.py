@@ -67,7 +67,12 @@ FOUND = [
 ]
 """Files that once crashed, hung or ended in another error."""
 
-FOUND_SETS = [("coco", 45030), ("livecell", 45030)]
+FOUND_SETS = [
+    ("coco", 45030),
+    ("livecell", 45030),
+    ("manifest frozen", 22543),
+    ("manifest frozen", 44689),
+]
 """Sets that did so."""
 
 

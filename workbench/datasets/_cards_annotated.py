@@ -4,7 +4,7 @@ from typing import Final
 
 from workbench.datasets._card_values import Card, Download
 
-_LIVECELL: Final = "http://livecell-dataset.s3.eu-central-1.amazonaws.com/LIVECell_dataset_2021"
+_LIVECELL: Final = "https://livecell-dataset.s3.eu-central-1.amazonaws.com/LIVECell_dataset_2021"
 _EDMOND: Final = "https://edmond.mpg.de/api/access/datafile"
 _DEEPCELL_LICENCE: Final = "modified Apache License, for non-commercial academic use only"
 

@@ -57,7 +57,7 @@ class FrozenSplit(BaseModel):
     def digest(self) -> str:
         """SHA-256 of all of it: equal exactly if config, images and splits are."""
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(content.encode()).hexdigest()
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def freeze_split(
@@ -129,7 +129,7 @@ def read_frozen_split(path: Path) -> FrozenSplit:
     except FileNotFoundError:
         msg = f"{path}: no such file; freeze the split of the data set first."
         raise InputError(msg) from None
-    except ValueError as error:
+    except (ValueError, RecursionError, OSError) as error:
         msg = f"{path}: not JSON ({error}); restore the file, or freeze the split again."
         raise InputError(msg) from error
     if not isinstance(content, dict) or content.pop("format", None) != FROZEN_FORMAT:

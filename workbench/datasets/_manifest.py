@@ -1,6 +1,7 @@
 """``manifest.csv``, or a plain pair of folders ``images/`` and ``labels/``, to records."""
 
 import csv
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -212,7 +213,8 @@ def _refuse_repeated_ids(source: Path, records: Iterable[Record]) -> None:
 
 def _refuse_missing_files(manifest: Path, records: Iterable[Record]) -> None:
     paths = [path for record in records for path in (record.image, record.labels) if path]
-    missing = [str(path) for path in paths if not path.exists()]
+    # Path.exists raises for names that are too long.
+    missing = [str(path) for path in paths if not os.path.exists(path)]  # noqa: PTH110
     if missing:
         msg = (
             f"{manifest} names {len(missing)} files that don't exist: {some(missing)}; restore "

@@ -124,7 +124,7 @@ def read_dataset_file(path: Path) -> DatasetFile:
     """
     try:
         return DatasetFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, OSError) as error:
         msg = f"{path}: is no YAML in UTF-8 ({error}); correct it."
         raise InputError(msg) from error
     except ValidationError as error:

@@ -1,13 +1,10 @@
 """Cells as polygons along pixel edges, exact both ways."""
 
-from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
-
-from workbench.datasets._label_values import IntArray, Shape
 
 Ring: TypeAlias = list[tuple[int, int]]
 """Corners (x, y) of a closed line, the first repeated at the end; (0, 0) is the image's corner."""
@@ -30,8 +27,7 @@ def mask_polygons(mask: npt.NDArray[np.bool_]) -> list[Polygon]:
     -------
     list of Polygon
         One for each piece whose pixels share edges; outer rings run clockwise on the screen,
-        holes against it. Empty for an empty mask. Filling them by :func:`polygon_pixels` gives
-        the mask back.
+        holes against it. Empty for an empty mask. Filled, they give the mask back.
 
     Examples
     --------
@@ -43,38 +39,6 @@ def mask_polygons(mask: npt.NDArray[np.bool_]) -> list[Polygon]:
     return [
         _piece_polygon(pieces[boxes[place]] == place + 1, boxes[place]) for place in range(n_pieces)
     ]
-
-
-def polygon_pixels(rings: Sequence[Sequence[Sequence[float]]], shape: Shape) -> IntArray:
-    """Return the pixels whose centres lie inside a polygon.
-
-    Parameters
-    ----------
-    rings
-        The outer ring and the holes, as corners (x, y), closed or not; (0, 0) is the image's
-        outer corner, so that the first pixel's centre is (0.5, 0.5).
-    shape
-        (height, width); what lies outside is cut off.
-
-    Returns
-    -------
-    ndarray of int64
-        Places in the flattened image, counted down the columns, ascending.
-
-    Examples
-    --------
-    >>> polygon_pixels([[(0, 0), (2, 0), (2, 1), (0, 1)]], (1, 3)).tolist()
-    [0, 1]
-    """
-    from skimage.draw import polygon
-
-    height, width = shape
-    parity = np.zeros(0, np.int64)
-    for ring in rings:
-        corners = np.asarray(ring, np.float64) - 0.5
-        rows, columns = polygon(corners[:, 1], corners[:, 0], shape=(height, width))
-        parity = np.setxor1d(parity, columns.astype(np.int64) * height + rows)
-    return parity
 
 
 def _piece_polygon(mask: npt.NDArray[np.bool_], box: tuple[slice, slice]) -> Polygon:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,9 @@ def fingerprint_rows(found: DataFingerprint) -> ReportTable:
         f"pixels: {shares}" if shares else "pixels: no labels",
         f"pixel size {size:.4g} µm" if size > 0 else "pixel size not told",
     ]
-    formats = {str(name): _four_digits for name in frame if name not in ("Of", "n")}
+    formats: dict[str, Callable[[Any], str]] = {
+        str(name): _four_digits for name in frame if name not in ("Of", "n")
+    }
     return ReportTable("fingerprint", "; ".join(facts) + ".", frame, formats=formats)
 
 
