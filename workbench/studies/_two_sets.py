@@ -162,7 +162,7 @@ def compare_sets(
                     named["image_id"],
                     names=names,
                     rng=rng,
-                )  # fmt: skip
+                )
             )
     return SetComparison(
         images=_placed(survey.images[["image_id"]].assign(set=set_of.to_numpy()), of_images),
