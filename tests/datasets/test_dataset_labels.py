@@ -10,7 +10,6 @@ import tifffile
 
 from tests.datasets.folder_sets import (
     TWO_CELLS,
-    write_cellbindb,
     write_dsb2018,
     write_image,
     write_neurips,
@@ -47,10 +46,15 @@ def test_the_neurips_challenge_gives_the_labels_of_all_its_parts(tmp_path: Path)
     assert any("WSI" in note for note in source.left_out)
 
 
-def test_images_without_labels_are_counted_and_left_out(tmp_path: Path) -> None:
-    source = open_any_labels(write_cellbindb(tmp_path) / "CellBinDB")
-    assert len(source.image_ids) == 1
-    assert "1 images have no labels" in source.left_out
+def test_images_without_labels_are_counted_and_left_out(
+    small_dataset: Callable[..., Path],
+) -> None:
+    manifest = small_dataset() / "manifest.csv"
+    manifest.write_text(manifest.read_text().replace("labels/im4.tif", ""))
+    write_dataset_file(manifest.with_name("dataset.yaml"), DatasetFile(path=manifest))
+    source = open_any_labels(manifest.parent)
+    assert source.image_ids == ("im0", "im1", "im2", "im3")
+    assert source.left_out == ("1 images have no labels",)
 
 
 def test_a_data_set_without_labels_is_refused(tmp_path: Path) -> None:

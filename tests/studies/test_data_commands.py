@@ -310,6 +310,7 @@ def test_of_many_problems_the_first_ten_are_told(
         (root / "images" / f"im{place}.tif").write_bytes(b"broken")
     errors = data("fingerprint", root).errors
     assert "Left out, since they can't be used: 13" in errors
+    assert errors.count(": can't be read") == 10
     assert errors.rstrip().endswith("... and 3 more")
 
 

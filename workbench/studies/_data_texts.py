@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -82,10 +81,10 @@ def fingerprint_rows(found: DataFingerprint) -> ReportTable:
         f"pixels: {shares}" if shares else "pixels: no labels",
         f"pixel size {size:.4g} µm" if size > 0 else "pixel size not told",
     ]
-    formats: dict[str, Callable[[Any], str]] = {
-        str(name): _four_digits for name in frame if name not in ("Of", "n")
-    }
-    return ReportTable("fingerprint", "; ".join(facts) + ".", frame, formats=formats)
+    numbers = [str(name) for name in frame if name not in ("Of", "n")]
+    return ReportTable(
+        "fingerprint", "; ".join(facts) + ".", frame, formats=dict.fromkeys(numbers, _four_digits)
+    )
 
 
 def _four_digits(value: Any) -> str:
