@@ -111,6 +111,7 @@ def show(
     typer.echo("\n".join(dataset_lines(dataset)))
     print_table(axes_rows(dataset))
     if save:
+        _refuse_existing(save)
         write_dataset_file(save, file)
         typer.echo(f"\nWritten: {save}")
 
@@ -349,6 +350,15 @@ def verify(
     signatures = signatures_of(dataset)
     check_leakage(signatures.images, find_duplicates(signatures.by_id))
     typer.echo(f"All {len(dataset.records):,} images are as they were frozen, and none leaks.")
+
+
+def _refuse_existing(path: Path) -> None:
+    """Keep a file, such as the one of a frozen split, from being overwritten."""
+    from workbench.schema import InputError
+
+    if path.exists():
+        msg = f"{path}: is there already; delete it first, or name another file."
+        raise InputError(msg)
 
 
 def _refuse_file(folder: Path | None) -> None:

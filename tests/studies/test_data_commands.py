@@ -141,7 +141,7 @@ def test_an_output_that_is_not_named_is_asked_for(data: Command, discs: Path) ->
         (("audit", "discs", "--workers", "1", "--repair", "full"), "full: is there already"),
         (("audit", "discs", "--workers", "1", "--repair", "discs"), "needs its own folder"),
         (("fingerprint", "discs", "--out", "full"), "name a file, for example full/fingerprint"),
-        (("show", "discs", "--save", "file"), "file: expected a name ending in .yaml"),
+        (("show", "discs", "--save", "file"), "file: is there already"),
     ],
 )
 def test_what_is_there_is_not_written_over(

@@ -10,7 +10,7 @@ from workbench.datasets._label_values import LabelRead, LabelSource, Shape
 from workbench.datasets._layout_values import ReadingOptions
 from workbench.datasets._layouts import recognised_layouts
 from workbench.datasets._open import DATASET_FILE, open_dataset
-from workbench.datasets._records import Record, read_reference
+from workbench.datasets._records import Dataset, Record, read_reference
 from workbench.schema import InputError
 
 
@@ -22,7 +22,8 @@ def open_any_labels(path: Path, *, channel: str | int | None = None) -> LabelSou
     path
         Labels, or a data set as :func:`open_dataset` takes it.
     channel
-        Which labels, where there are several; the ``target`` of a data set.
+        Which labels, where there are several; the ``target`` of a data set. Not looked at where
+        there is one annotation.
 
     Raises
     ------
@@ -30,7 +31,7 @@ def open_any_labels(path: Path, *, channel: str | int | None = None) -> LabelSou
         If it is neither, or no image of the data set has labels.
     """
     if path.name.endswith((".yaml", ".yml")) or (path / DATASET_FILE).is_file():
-        return _dataset_labels(path, "")
+        return _labels_of(open_dataset(path))
     try:
         source = open_labels(path, channel=channel)
     except InputError:
@@ -41,7 +42,10 @@ def open_any_labels(path: Path, *, channel: str | int | None = None) -> LabelSou
         layouts = [layout.name for layout in recognised_layouts(path)]
         if source.kind != "mask_folders" or not layouts or "dsb2018" in layouts:
             return source
-    return _dataset_labels(path, "" if channel is None else str(channel))
+    # As for files with one label per pixel, one choice then serves both sides of a comparison.
+    has_targets = recognised_layouts(path)[0].has_targets
+    target = str(channel) if has_targets and channel is not None else ""
+    return _labels_of(open_dataset(path, options=ReadingOptions(target=target)))
 
 
 @dataclass(frozen=True)
@@ -54,15 +58,13 @@ class _RecordLabels:
         return LabelRead(labels, piece_notes(labels) if check_pieces else ())
 
 
-def _dataset_labels(path: Path, target: str) -> LabelSource:
-    is_described = path.suffix in (".yaml", ".yml") or (path / DATASET_FILE).is_file()
-    dataset = open_dataset(path) if is_described else open_dataset(
-        path, options=ReadingOptions(target=target)
-    )  # fmt: skip
+def _labels_of(dataset: Dataset) -> LabelSource:
     records = {record.image_id: record for record in dataset.records if record.labels is not None}
     if not records:
-        msg = f"{path}: no image of this data set has labels."
+        msg = f"{dataset.root}: no image of this data set has labels."
         raise InputError(msg)
     without = len(dataset.records) - len(records)
     left_out = (*dataset.notes, *((f"{without} images have no labels",) if without else ()))
-    return LabelSource(path, "dataset", tuple(records), left_out, reader=_RecordLabels(records))
+    return LabelSource(
+        dataset.root, "dataset", tuple(records), left_out, reader=_RecordLabels(records)
+    )

@@ -169,4 +169,5 @@ CELLPOSE: Final = Layout(
     "train/000_img.png\ntrain/000_masks.png\ntest/000_img.png\ntest/000_masks.png",
     recognise_cellpose,
     cellpose_listing,
+    has_targets=True,
 )

@@ -92,4 +92,5 @@ CRYONUSEG: Final = Layout(
     "Annotator 1 (biologist)/label masks modify/Human_AdrenalGland_01.tif",
     recognise_cryonuseg,
     cryonuseg_listing,
+    has_targets=True,
 )

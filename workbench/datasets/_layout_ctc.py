@@ -241,4 +241,5 @@ CTC: Final = Layout(
     "DIC-C2DH-HeLa/01_ST/SEG/man_seg000.tif",
     recognise_ctc,
     ctc_listing,
+    has_targets=True,
 )

@@ -199,4 +199,5 @@ EVICAN: Final = Layout(
     "Images/EVICAN_train2019/1_A549.jpg\nannotations_EVICAN2/instances_train2019_EVICAN2.json",
     recognise_evican,
     evican_listing,
+    has_targets=True,
 )

@@ -192,4 +192,5 @@ LIVECELL: Final = Layout(
     "annotations/LIVECell/livecell_coco_train.json",
     recognise_livecell,
     livecell_listing,
+    has_targets=True,
 )

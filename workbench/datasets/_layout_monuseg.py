@@ -215,4 +215,5 @@ MONUSEG: Final = Layout(
     "MoNuSegTestData/TCGA-2Z-A9J9-01A-01-TS1.tif",
     recognise_monuseg,
     monuseg_listing,
+    has_targets=True,
 )

@@ -239,4 +239,5 @@ NPZ: Final = Layout(
     "tissuenet_v1.1_train.npz\ntissuenet_v1.1_val.npz\ntissuenet_v1.1_test.npz",
     recognise_npz,
     npz_listing,
+    has_targets=True,
 )

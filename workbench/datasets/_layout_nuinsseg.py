@@ -140,4 +140,5 @@ NUINSSEG: Final = Layout(
     "human bladder/label masks modify/human_bladder_01.tif",
     recognise_nuinsseg,
     nuinsseg_listing,
+    has_targets=True,
 )

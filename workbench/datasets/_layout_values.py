@@ -59,6 +59,8 @@ class Layout:
         Whether a folder or file has this layout, told by names alone; quick, never raises.
     listing
         Lists its images without reading them.
+    has_targets
+        Whether it may hold several annotations, so that a target can be chosen.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Layout:
     tree: str
     recognise: Callable[[Path], bool] = field(repr=False)
     listing: Callable[[Path, ReadingOptions], Listing] = field(repr=False)
+    has_targets: bool = False
 
 
 @dataclass(frozen=True)

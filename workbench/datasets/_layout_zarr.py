@@ -181,4 +181,5 @@ OME_ZARR: Final = Layout(
     "a.ome.zarr/0\na.ome.zarr/labels/cells/0\nb.ome.zarr/0",
     recognise_zarr,
     zarr_listing,
+    has_targets=True,
 )

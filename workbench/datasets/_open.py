@@ -198,6 +198,12 @@ def _divided(dataset: Dataset, frozen: FrozenSplit) -> Dataset:
 
 
 def _listed(data: Path, root: Path, layout: Layout, options: ReadingOptions) -> Dataset:
+    if options.target and not layout.has_targets:
+        msg = (
+            f"{root}: target {options.target!r}: data sets of the layout {layout.name} have one "
+            "annotation; leave the target out."
+        )
+        raise InputError(msg)
     listing = layout.listing(data, options)
     if not listing.records:
         msg = f"data set {root} is empty: not one image is listed in it (layout {layout.name})."
