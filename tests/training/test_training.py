@@ -152,7 +152,7 @@ def test_images_and_labels_are_brought_to_one_pixel_size(
     sample = samples[0][0]
     speck = sample.reference.copy()
     speck[0, 0] = 99  # one pixel, in no centre of a pixel four times as wide
-    known = Sample("known", sample.image, speck, {"pixel_size_um": "0.5"})
+    known = Sample("known", sample.image, speck, pixel_size_um=0.5)
     coarse = Preparation(pixel_size_um=2)
     ((image, labels),) = training_examples([known], coarse)
     assert image.shape == (24, 24, 3)
