@@ -4,7 +4,7 @@ from typing import Final
 
 import pandas as pd
 
-FAVOURED_COLUMNS: Final = ("modality", "cell_type", "tissue", "density")
+FAVOURED_COLUMNS: Final = ("modality", "cell_type", "tissue", "stain", "density")
 MAX_GROUPS: Final = 12
 
 
@@ -19,7 +19,7 @@ def main_grouping(images: pd.DataFrame) -> str:
     Returns
     -------
     str
-        The first of modality, cell_type, tissue and density with two to twelve values, else
+        The first of modality, cell_type, tissue, stain and density with two to twelve values, else
         "split".
 
     Examples
