@@ -306,3 +306,40 @@ def test_a_dataset_file_moves_with_its_data_set(tmp_path: Path) -> None:
     assert dataset.name == "red"
     assert np.array_equal(read_record_image(dataset.records[0]).pixels[..., 0], TWO_CHANNELS[1])
     tmp_path.with_name("moved").rename(tmp_path)
+
+
+def test_labels_of_a_stack_are_read_at_the_plane_of_its_image(tmp_path: Path) -> None:
+    image = np.arange(3 * 2 * 5 * 7, dtype=np.uint8).reshape(3, 2, 5, 7)
+    labels = np.arange(3 * 5 * 7, dtype=np.uint16).reshape(3, 5, 7)
+    ome_tiff(tmp_path / "a.tif", image, "ZCYX")
+    tifffile.imwrite(tmp_path / "l.tif", labels, metadata=None, photometric="minisblack")
+    head = "image_id,image,labels,image_axes,image_plane\n"
+    (tmp_path / "manifest.csv").write_text(
+        head + "a,a.tif,l.tif,ZCYX,Z=1\nb,a.tif,l.tif,ZCYX,Z=max\n"
+    )
+    first, brightest = open_dataset(tmp_path).records
+    assert np.array_equal(read_sample(first).reference, labels[1])
+    assert np.array_equal(read_sample(first).image, np.moveaxis(image[1], 0, -1))
+    with pytest.raises(InputError, match=r"l\.tif: holds labels along Z, .* choose one plane"):
+        read_sample(brightest)
+
+
+def test_flat_labels_belong_to_any_plane(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((3, 5, 7), np.uint8), metadata={"axes": "ZYX"})
+    tifffile.imwrite(tmp_path / "l.tif", np.ones((5, 7), np.uint8))
+    (tmp_path / "manifest.csv").write_text(
+        "image_id,image,labels,image_plane\na,a.tif,l.tif,Z=max\n"
+    )
+    assert read_sample(open_dataset(tmp_path).records[0]).reference.all()
+
+
+def test_a_plane_of_a_real_volume_has_the_labels_of_that_plane(
+    real_data: Path, tmp_path: Path
+) -> None:
+    volume = real_data / "stardist_sample3d"
+    row = f"a,{volume / 'img3d.tif'},{volume / 'mask3d.tif'},ZYX,Z=10"
+    (tmp_path / "manifest.csv").write_text(f"image_id,image,labels,image_axes,image_plane\n{row}\n")
+    (record,) = open_dataset(tmp_path).records
+    labels = tifffile.imread(volume / "mask3d.tif")[10]
+    assert np.array_equal(read_sample(record).reference, labels)
+    assert labels.any()

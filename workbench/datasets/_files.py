@@ -115,7 +115,7 @@ def plain_pixels(pixels: ImageArray, *, name: str) -> ImageArray:
     return values
 
 
-def read_labels(path: Path) -> LabelImage:
+def read_labels(path: Path, choice: ImageChoice = WHOLE_FILE) -> LabelImage:
     """Read a label image: 0 for background, one positive integer per cell.
 
     Parameters
@@ -123,6 +123,9 @@ def read_labels(path: Path) -> LabelImage:
     path
         A .tif, .tiff, .png or .npy file of integers (or of floats without a fractional part), or
         an OME-Zarr folder.
+    choice
+        What was chosen of the image: of a stack of labels the same plane is read. Its channels
+        are not looked at.
 
     Returns
     -------
@@ -133,7 +136,8 @@ def read_labels(path: Path) -> LabelImage:
     ------
     InputError
         If the file is missing, can't be decoded, has several channels, or holds negative or
-        fractional numbers or labels above 4,294,967,295.
+        fractional numbers or labels above 4,294,967,295; or if the brightest value along an axis
+        was chosen, which of labels is no cell.
 
     Examples
     --------
@@ -151,9 +155,28 @@ def read_labels(path: Path) -> LabelImage:
         )
         raise InputError(msg)
     with open_image(path) as opened:
-        selection = plane_selection(opened.info, WHOLE_FILE)
-        pixels = arranged(opened.load(selection), opened.info, WHOLE_FILE, selection).pixels
+        own = _choice_of_labels(opened.info, choice)
+        info = settled(opened.info, own)
+        selection = plane_selection(info, own)
+        pixels = arranged(opened.load(selection), info, own, selection).pixels
     return plain_labels(pixels, name=str(path))
+
+
+def _choice_of_labels(info: ImageInfo, choice: ImageChoice) -> ImageChoice:
+    """Return which plane of a label file belongs to the chosen plane of its image."""
+    axes = "".join(axis for axis in choice.axes if axis not in "CS")
+    n_long = sum(size > 1 for size in info.shape)
+    axes = axes if len(axes) in (n_long, len(info.shape)) else ""
+    told = settled(info, ImageChoice(axes))
+    planes = tuple((axis, place) for axis, place in choice.planes if axis in told.axes)
+    for axis, place in planes:
+        if place == "max" and told.shape[told.axes.index(axis)] > 1:
+            msg = (
+                f"{info.path}: holds labels along {axis}, of which the largest number is no cell; "
+                f"choose one plane, {axis}=0 for the first."
+            )
+            raise InputError(msg)
+    return ImageChoice(axes, (), planes)
 
 
 def plain_labels(pixels: ImageArray, *, name: str) -> LabelImage:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Final
 
-from workbench.datasets._files import describe_image, read_image_file
+from workbench.datasets._files import describe_image, read_image_file, read_labels
 from workbench.datasets._image_values import WHOLE_FILE, ImageChoice, ImageInfo, ImageRead
 from workbench.datasets._label_values import LabelSource
 from workbench.datasets._records import Record
@@ -95,6 +95,18 @@ def record_info(record: Record) -> ImageInfo | None:
     if isinstance(reader, ImageFile):
         return describe_image(reader.path, reader.choice)
     return describe_image(record.image) if reader is None else None
+
+
+@dataclass(frozen=True)
+class LabelFile:
+    """Reads the plane of a label file that belongs to the chosen part of its image."""
+
+    path: Path
+    choice: ImageChoice
+
+    def __call__(self) -> LabelImage:
+        """Read it."""
+        return read_labels(self.path, self.choice)
 
 
 @dataclass(frozen=True)

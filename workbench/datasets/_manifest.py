@@ -15,13 +15,14 @@ from workbench.datasets._label_geojson import GEOJSON, GeojsonFile
 from workbench.datasets._layout_values import (
     DEFAULT_OPTIONS,
     ImageFile,
+    LabelFile,
     Listing,
     ReadingOptions,
     files_ending,
     inside,
 )
 from workbench.datasets._names import some, suggest_folder
-from workbench.datasets._records import Record
+from workbench.datasets._records import LabelReader, Record
 from workbench.schema import InputError
 
 MANIFEST: Final = "manifest.csv"
@@ -175,7 +176,6 @@ def _file_record(
     metadata: Mapping[str, str] | None = None,
 ) -> Record:
     """Return the record of an image and its labels in a file each."""
-    drawn = labels is not None and labels.suffix.lower() == GEOJSON
     return Record(
         image_id,
         image,
@@ -183,8 +183,16 @@ def _file_record(
         split,
         metadata or {},
         image_reader=None if choice == WHOLE_FILE else ImageFile(image, choice),
-        label_reader=GeojsonFile(labels, image, choice) if labels and drawn else None,
+        label_reader=_label_reader(image, labels, choice),
     )
+
+
+def _label_reader(image: Path, labels: Path | None, choice: ImageChoice) -> LabelReader | None:
+    if labels is None:
+        return None
+    if labels.suffix.lower() == GEOJSON:
+        return GeojsonFile(labels, image, choice)
+    return LabelFile(labels, choice) if choice.planes else None
 
 
 def _pair_folders(folder: Path, choice: ImageChoice) -> list[Record]:
