@@ -1,30 +1,34 @@
 """Networks on images of any size, and model files."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from workbench.inference import (
+    ModelCard,
     ModelDescription,
     PredictionConfig,
+    find_encoding,
     load_network,
-    predict_probabilities,
-    save_description,
+    predict_maps,
+    read_card,
     segment_image,
+    write_card,
+    write_weights,
 )
 from workbench.schema import InputError
 from workbench.transforms import Preparation, prepare_image, to_three_channels
 
 UNET = ModelDescription(architecture="unet", settings={"channels": [4, 8], "residual_units": 0})
+ENCODING = find_encoding("three_class")
 WINDOWS = PredictionConfig(window_px=32)
 
 
 @pytest.mark.parametrize("size", [(7, 100), (32, 32), (45, 33)])
 def test_any_size_comes_back_in_probabilities(size: tuple[int, int]) -> None:
     image = np.random.default_rng(0).random((*size, 3), np.float32)
-    probabilities = predict_probabilities(UNET.build().eval(), image, WINDOWS)
+    probabilities = predict_maps(UNET.build().eval(), image, ENCODING, WINDOWS)
     assert probabilities.shape == (*size, 3)
     assert np.allclose(probabilities.sum(axis=2), 1, atol=1e-5)
 
@@ -47,7 +51,7 @@ def test_windows_joined_equal_the_whole_where_the_network_looks_at_single_pixels
 
     image = np.random.default_rng(0).random((*size, 3), np.float32)
     whole = np.exp(3 * image) / np.exp(3 * image).sum(axis=2, keepdims=True)
-    assert np.allclose(predict_probabilities(Pointwise(), image, WINDOWS), whole, atol=1e-5)
+    assert np.allclose(predict_maps(Pointwise(), image, ENCODING, WINDOWS), whole, atol=1e-5)
 
 
 def test_images_of_one_to_three_channels_are_segmented() -> None:
@@ -79,11 +83,11 @@ def test_a_network_sees_the_image_as_its_description_prepares_it(
 ) -> None:
     seen: list[np.ndarray] = []
 
-    def spy(_network: object, image: np.ndarray, _config: object) -> np.ndarray:
+    def spy(_network: object, image: np.ndarray, *_: object) -> np.ndarray:
         seen.append(image)
         return np.zeros(image.shape, np.float32)
 
-    monkeypatch.setattr("workbench.inference._prediction.predict_probabilities", spy)
+    monkeypatch.setattr("workbench.inference._prediction.predict_maps", spy)
     description = prepared_by(**preparation)
     image = np.random.default_rng(0).integers(0, 200, (50, 60, 1)).astype(np.uint8)
     segment_image(
@@ -137,22 +141,6 @@ def test_a_model_of_one_pixel_size_needs_that_of_the_image() -> None:
         )
 
 
-def test_a_description_from_before_preparations_is_read(tmp_path: Path) -> None:
-    import torch
-
-    state = {f"network.{name}": value for name, value in UNET.build().state_dict().items()}
-    torch.save({"state_dict": state}, tmp_path / "best.ckpt")
-    old = {
-        "architecture": UNET.architecture, "settings": UNET.settings, "encoding": "three_class",
-        "low_percent": 2.0, "high_percent": 99.0,
-    }  # fmt: skip
-    (tmp_path / "model.json").write_text(json.dumps(old))
-    _, description = load_network(tmp_path)
-    assert description.preparation == Preparation(low_percent=2, high_percent=99)
-    save_description(tmp_path, description)
-    assert load_network(tmp_path)[1] == description
-
-
 def test_a_network_without_weights_is_refused() -> None:
     with pytest.raises(InputError, match="unet is a network and needs its trained weights"):
         segment_image(np.zeros((9, 9, 1)), network=None, description=UNET, config=WINDOWS)
@@ -163,20 +151,31 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
         load_network(tmp_path)
 
 
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    import torch
+
+    network = UNET.build().eval()
+    card = ModelCard(name="mine", description=UNET, metrics={"validation_f1": float("nan")})
+    write_card(tmp_path, card)
+    write_weights(tmp_path / "best.safetensors", network)
+    again, description = load_network(tmp_path)
+    images = torch.rand(1, 3, 32, 32)
+    assert description == UNET
+    assert torch.equal(again(images).logits, network(images).logits)
+    assert read_card(tmp_path).name == "mine"
+
+
 def test_missing_weights_are_named(tmp_path: Path) -> None:
-    save_description(tmp_path, UNET)
-    with pytest.raises(InputError, match=r"best\.ckpt: no such file"):
+    write_card(tmp_path, ModelCard(description=UNET))
+    with pytest.raises(InputError, match=r"best\.safetensors: no such file"):
         load_network(tmp_path)
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    import torch
-
     other = ModelDescription(architecture="unet", settings={"channels": [8, 8]})
-    state = {f"network.{name}": value for name, value in other.build().state_dict().items()}
-    torch.save({"state_dict": state}, tmp_path / "best.ckpt")
-    save_description(tmp_path, UNET)
-    with pytest.raises(InputError, match=r"best\.ckpt: not the weights of unet"):
+    write_weights(tmp_path / "best.safetensors", other.build())
+    write_card(tmp_path, ModelCard(description=UNET))
+    with pytest.raises(InputError, match=r"best\.safetensors: not the weights of unet"):
         load_network(tmp_path)
 
 
@@ -187,8 +186,15 @@ def test_a_pickle_that_runs_code_is_not_run(tmp_path: Path) -> None:
         def __reduce__(self) -> tuple:
             return (Path.touch, (tmp_path / "sprung",))
 
-    (tmp_path / "best.ckpt").write_bytes(pickle.dumps(Trap()))
-    save_description(tmp_path, UNET)
+    (tmp_path / "best.safetensors").write_bytes(pickle.dumps(Trap()))
+    write_card(tmp_path, ModelCard(description=UNET))
     with pytest.raises(InputError, match="not the weights"):
         load_network(tmp_path)
     assert not (tmp_path / "sprung").exists()
+
+
+def test_a_card_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    text = ModelCard(description=UNET).model_dump_json().replace('"licence"', '"license"')
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(InputError, match=r"model\.json: not a model card"):
+        read_card(tmp_path)

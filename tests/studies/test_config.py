@@ -53,7 +53,7 @@ def test_a_frozen_study_reads_back_the_same(tmp_path: Path) -> None:
         ),
         (
             "models: {unet: {prediction: {decoder: {seed: 1}}}}",
-            r"prediction\.decoder\.seed: no such key; .*known are foreground_threshold",
+            r"prediction\.decoder\.watershed\.seed: no such key; known are kind, ",
         ),
         ("models: [unnet]", r"models\.unnet: no model is called 'unnet'.*did you mean 'unet'"),
         ("models: {unet: {training: {epochs: 0}}}", r"epochs: .*greater than or equal to 1, got 0"),

@@ -8,17 +8,26 @@ import pytest
 
 from workbench.analysis import DataFingerprint
 from workbench.datasets import open_dataset, read_sample
-from workbench.inference import ModelDescription, load_network
+from workbench.inference import ModelCard, ModelDescription, load_network
 from workbench.schema import InputError, Sample
 from workbench.studies import TrainJob, settled_training, train, training_samples
 from workbench.training import HISTORY_COLUMNS, TrainingConfig, read_history, train_network
 from workbench.training._data import training_examples
 from workbench.transforms import Preparation, prepare_image, to_three_channels
 
-UNET = ModelDescription(
-    architecture="unet", settings={"channels": [8, 16, 32], "residual_units": 1}
+UNET = ModelCard(
+    description=ModelDescription(
+        architecture="unet", settings={"channels": [8, 16, 32], "residual_units": 1}
+    )
 )
-QUICK = TrainingConfig(epochs=6, batch_size=4, crop_px=64, views_per_image=2, validate_every=2)
+QUICK = TrainingConfig(
+    epochs=6,
+    batch_size=4,
+    crop_px=64,
+    views_per_image=2,
+    validate_every=2,
+    learning_rate=2e-3,
+)
 
 
 @pytest.fixture
@@ -31,7 +40,7 @@ def samples(small_dataset: Callable[..., Path]) -> tuple[list[Sample], list[Samp
 
 
 def weights(folder: Path, checkpoint: str = "best") -> np.ndarray:
-    network, _ = load_network(folder, checkpoint=checkpoint)  # type: ignore[arg-type]
+    network, _ = load_network(folder, weights=checkpoint)  # type: ignore[arg-type]
     return np.concatenate([p.detach().numpy().ravel() for p in network.parameters()])
 
 

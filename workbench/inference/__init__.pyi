@@ -1,24 +1,53 @@
-from ._config import DecoderConfig, PredictionConfig
-from ._encodings import ENCODINGS, Encoding, ThreeClassEncoding
-from ._model_files import ModelDescription, load_network, save_description
+from ._config import (
+    Decoder,
+    OfficialDecoder,
+    PredictionConfig,
+    WatershedDecoder,
+)
+from ._encoding import (
+    Encoding,
+)
+from ._encodings import (
+    ENCODINGS,
+    find_encoding,
+    fitting_decoder,
+)
+from ._model_files import (
+    ModelCard,
+    ModelDescription,
+    load_network,
+    read_card,
+    write_card,
+    write_weights,
+)
 from ._prediction import (
-    predict_probabilities,
+    predict_maps,
     segment_image,
     supports_bf16,
     use_best_device,
 )
+from ._three_class import (
+    ThreeClassEncoding,
+)
 
 __all__ = [
     "ENCODINGS",
-    "DecoderConfig",
+    "Decoder",
     "Encoding",
+    "ModelCard",
     "ModelDescription",
+    "OfficialDecoder",
     "PredictionConfig",
     "ThreeClassEncoding",
+    "WatershedDecoder",
+    "find_encoding",
+    "fitting_decoder",
     "load_network",
-    "predict_probabilities",
-    "save_description",
+    "predict_maps",
+    "read_card",
     "segment_image",
     "supports_bf16",
     "use_best_device",
+    "write_card",
+    "write_weights",
 ]

@@ -1,10 +1,30 @@
 """Settings of prediction, without the libraries that carry it out."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
-class DecoderConfig(BaseModel):
-    """How probabilities become cells.
+class OfficialDecoder(BaseModel):
+    """Three classes to cells by the rule of the challenge: interior, then connected components.
+
+    Attributes
+    ----------
+    interior_threshold
+        A pixel belongs to a cell if interior is more probable than this.
+    min_area_px
+        Smaller cells are dropped.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["official"] = "official"
+    interior_threshold: float = Field(0.5, gt=0, lt=1)
+    min_area_px: int = Field(16, ge=0)
+
+
+class WatershedDecoder(BaseModel):
+    """Three classes to cells by a seeded watershed, which gives cells their boundary back.
 
     Attributes
     ----------
@@ -20,10 +40,15 @@ class DecoderConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Literal["watershed"] = "watershed"
     foreground_threshold: float = Field(0.5, gt=0, lt=1)
     seed_height_px: float = Field(0.75, gt=0)
     smoothing_px: float = Field(1.0, ge=0)
     min_area_px: int = Field(30, ge=0)
+
+
+Decoder = Annotated[OfficialDecoder | WatershedDecoder, Field(discriminator="kind")]
+"""How maps become cells; which of them fit is the encoding's business."""
 
 
 class PredictionConfig(BaseModel):
@@ -37,8 +62,12 @@ class PredictionConfig(BaseModel):
         Share of a window that its neighbour covers too; windows are blended by a Gaussian.
     batch_size
         Windows per forward pass.
+    orientations
+        Test-time augmentation: in how many orientations each window is looked at, 1, 4 (quarter
+        turns) or 8 (mirrored too); the maps are averaged.
     decoder
-        How probabilities become cells.
+        How maps become cells; None for the settings that were tuned on the validation images
+        when the network was trained, or the encoding's own where none were.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,4 +75,10 @@ class PredictionConfig(BaseModel):
     window_px: int = Field(256, ge=32, multiple_of=32)
     overlap: float = Field(0.25, ge=0, lt=1)
     batch_size: int = Field(4, ge=1)
-    decoder: DecoderConfig = DecoderConfig()
+    orientations: Literal[1, 4, 8] = 1
+    decoder: Decoder | None = None
+
+    @field_validator("decoder", mode="before")
+    @classmethod
+    def _watershed_unless_named(cls, value: Any) -> Any:
+        return {"kind": "watershed"} | value if isinstance(value, dict) else value

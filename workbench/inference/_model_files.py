@@ -1,14 +1,14 @@
-"""A trained network on disk: what it is (``model.json``) and its weights (``*.ckpt``)."""
+"""A trained network on disk: what it is (``model.json``) and its weights (``*.safetensors``)."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from workbench.inference._encodings import ENCODINGS
+from workbench.inference._config import Decoder
+from workbench.inference._encodings import find_encoding
 from workbench.models import build_network
 from workbench.schema import InputError
 from workbench.transforms import Preparation
@@ -16,7 +16,7 @@ from workbench.transforms import Preparation
 if TYPE_CHECKING:
     import torch
 
-DESCRIPTION: Final = "model.json"
+CARD: Final = "model.json"
 IN_CHANNELS: Final = 3
 
 
@@ -31,26 +31,17 @@ class ModelDescription(BaseModel):
         Name in :data:`ENCODINGS`.
     preparation
         How images were prepared in training, and are in prediction.
+    decoder
+        Settings tuned on the validation images; None for the encoding's own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     architecture: str
-    settings: dict[str, Any]
-    encoding: Literal["three_class"] = "three_class"
+    settings: dict[str, Any] = {}
+    encoding: str = "three_class"
     preparation: Preparation = Preparation()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_bare_percentiles(cls, value: Any) -> Any:
-        """Read descriptions from the time when percentiles were all there was to prepare."""
-        if not isinstance(value, dict) or "preparation" in value:
-            return value
-        percentiles = {
-            name: value[name] for name in ("low_percent", "high_percent") if name in value
-        }
-        others = {name: kept for name, kept in value.items() if name not in percentiles}
-        return others | {"preparation": percentiles}
+    decoder: Decoder | None = None
 
     def build(self) -> torch.nn.Module:
         """Return the network with fresh random weights."""
@@ -58,27 +49,91 @@ class ModelDescription(BaseModel):
             self.architecture,
             self.settings,
             in_channels=IN_CHANNELS,
-            out_channels=ENCODINGS[self.encoding].channels,
+            out_channels=find_encoding(self.encoding).channels,
         )
 
 
-def save_description(folder: Path, description: ModelDescription) -> None:
-    """Write ``model.json`` into an existing folder."""
-    text = json.dumps(description.model_dump(), indent=2)
-    (folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
+class ModelCard(BaseModel):
+    """``model.json``: what a network is and where it comes from.
+
+    Attributes
+    ----------
+    name
+        For people.
+    description
+        What must be known to use the network.
+    licence
+        SPDX identifier of the weights' licence; "" where nobody said.
+    citation
+        What to cite.
+    data
+        What it was trained on: name, hash, splits, number of images and cells.
+    training
+        The settings it was trained with.
+    metrics
+        Scores by name, e.g. ``{"validation_f1": 0.91}``.
+    versions
+        Of the libraries it was trained with.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+    name: str = ""
+    description: ModelDescription
+    licence: str = ""
+    citation: str = ""
+    data: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    metrics: dict[str, float] = Field({})
+    versions: dict[str, str] = {}
+
+
+def write_card(folder: Path, card: ModelCard) -> None:
+    """Write ``model.json`` into an existing folder, at once or not at all."""
+    partial = folder / f"{CARD}.partial"
+    partial.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    partial.replace(folder / CARD)
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Read ``model.json``.
+
+    Raises
+    ------
+    InputError
+        If it is missing or no model card.
+    """
+    path = folder / CARD
+    try:
+        return ModelCard.model_validate_json(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        msg = f"{folder}: holds no {CARD}; give the folder that training wrote."
+        raise InputError(msg) from None
+    except (ValidationError, UnicodeDecodeError) as error:
+        msg = f"{path}: not a model card ({error}); train the model again."
+        raise InputError(msg) from error
+
+
+def write_weights(path: Path, network: torch.nn.Module) -> None:
+    """Write the weights of a network as safetensors, at once or not at all."""
+    from safetensors.torch import save_model
+
+    partial = path.with_name(f"{path.name}.partial")
+    save_model(network, str(partial))
+    partial.replace(path)
 
 
 def load_network(
-    folder: Path, *, checkpoint: Literal["best", "last"] = "best"
+    folder: Path, *, weights: Literal["best", "last"] = "best"
 ) -> tuple[torch.nn.Module, ModelDescription]:
     """Read a trained network.
 
     Parameters
     ----------
     folder
-        Holds ``model.json``, ``best.ckpt`` and ``last.ckpt``.
-    checkpoint
-        Which weights: the best by validation, or the last.
+        Holds ``model.json``, ``best.safetensors`` and ``last.safetensors``.
+    weights
+        Which: the best by validation, or the last.
 
     Returns
     -------
@@ -91,29 +146,18 @@ def load_network(
         If a file is missing, damaged, or does not fit the description. Weights are read without
         executing anything the file contains.
     """
-    import torch
+    from safetensors.torch import load_model
 
-    path = folder / DESCRIPTION
-    try:
-        description = ModelDescription.model_validate_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        msg = f"{folder}: holds no {DESCRIPTION}; give the folder that training wrote."
-        raise InputError(msg) from None
-    except (ValidationError, UnicodeDecodeError) as error:
-        msg = f"{path}: not a model description ({error}); train the model again."
-        raise InputError(msg) from error
-    weights = folder / f"{checkpoint}.ckpt"
+    description = read_card(folder).description
+    path = folder / f"{weights}.safetensors"
+    if not path.is_file():
+        msg = f"{path}: no such file; training has not finished, run it again."
+        raise InputError(msg)
     network = description.build()
     try:
-        state = torch.load(weights, map_location="cpu", weights_only=True)["state_dict"]
-        network.load_state_dict(
-            {name.removeprefix("network."): value for name, value in state.items()}
-        )
-    except FileNotFoundError:
-        msg = f"{weights}: no such file; training has not finished an epoch, run it again."
-        raise InputError(msg) from None
+        load_model(network, str(path))
     except Exception as error:
-        # torch fails in many types on a damaged or foreign file; its name is what helps.
-        msg = f"{weights}: not the weights of {description.architecture} ({error})."
+        # It fails in many types on a damaged or foreign file; its name is what helps.
+        msg = f"{path}: not the weights of {description.architecture} ({error})."
         raise InputError(msg) from error
     return network.eval(), description

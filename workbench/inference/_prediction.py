@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.inference._config import PredictionConfig
-from workbench.inference._encodings import ENCODINGS
+from workbench.inference._encoding import Encoding
+from workbench.inference._encodings import find_encoding, fitting_decoder
 from workbench.inference._model_files import ModelDescription
 from workbench.models import find_architecture, read_settings
 from workbench.schema import FloatImage, ImageArray, InputError, LabelImage
@@ -78,8 +79,10 @@ def _find_cells(
     config: PredictionConfig,
 ) -> LabelImage:
     if network is not None:
-        probabilities = predict_probabilities(network, to_three_channels(prepared), config)
-        return ENCODINGS[description.encoding].decode(probabilities, config.decoder)
+        decoder = fitting_decoder(description.encoding, config.decoder or description.decoder)
+        encoding = find_encoding(description.encoding)
+        maps = predict_maps(network, to_three_channels(prepared), encoding, config)
+        return encoding.decode(maps, decoder)
     method = find_architecture(description.architecture).segment
     if method is None:
         msg = f"{description.architecture} is a network and needs its trained weights."
@@ -92,10 +95,10 @@ def _without_gaps(labels: LabelImage) -> LabelImage:
     return ranks[1:].reshape(labels.shape).astype(np.int32)
 
 
-def predict_probabilities(
-    network: torch.nn.Module, image: FloatImage, config: PredictionConfig
+def predict_maps(
+    network: torch.nn.Module, image: FloatImage, encoding: Encoding, config: PredictionConfig
 ) -> FloatImage:
-    """Return class probabilities, blended over windows.
+    """Return the maps that a network paints of an image, blended over windows.
 
     Parameters
     ----------
@@ -103,13 +106,15 @@ def predict_probabilities(
         In evaluation mode, on any device.
     image
         Normalised, shape (height, width, 3); smaller than a window is allowed.
+    encoding
+        What the maps mean.
     config
         Windows.
 
     Returns
     -------
     ndarray of float32
-        Shape (height, width, classes), summing to 1 over classes.
+        Shape (height, width, channels of the encoding).
     """
     import torch
     from monai.inferers import sliding_window_inference
@@ -121,17 +126,17 @@ def predict_probabilities(
     device = next(network.parameters()).device
     batch = torch.from_numpy(np.ascontiguousarray(padded.transpose(2, 0, 1)))[None].to(device)
 
-    def probabilities(windows: torch.Tensor) -> torch.Tensor:
+    def maps(windows: torch.Tensor) -> torch.Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=supports_bf16(device)):
             logits = network(windows).logits
-        return torch.softmax(logits.float(), dim=1)
+        return encoding.activate(logits.float())
 
     with torch.inference_mode():
         blended: torch.Tensor = sliding_window_inference(
             batch,
             roi_size=(config.window_px, config.window_px),
             sw_batch_size=config.batch_size,
-            predictor=probabilities,
+            predictor=maps,
             overlap=config.overlap,
             mode="gaussian",
         )

@@ -1,5 +1,10 @@
-from ._otsu_watershed import OtsuWatershedConfig, otsu_watershed
-from ._outputs import Outputs
+from ._otsu_watershed import (
+    OtsuWatershedConfig,
+    otsu_watershed,
+)
+from ._outputs import (
+    Outputs,
+)
 from ._registry import (
     ARCHITECTURES,
     Architecture,
@@ -7,7 +12,13 @@ from ._registry import (
     find_architecture,
     read_settings,
 )
-from ._unet import UNetConfig
+from ._sized import (
+    cut_to_size,
+    padded_to_multiple,
+)
+from ._unet import (
+    UNetConfig,
+)
 
 __all__ = [
     "ARCHITECTURES",
@@ -16,7 +27,9 @@ __all__ = [
     "Outputs",
     "UNetConfig",
     "build_network",
+    "cut_to_size",
     "find_architecture",
     "otsu_watershed",
+    "padded_to_multiple",
     "read_settings",
 ]

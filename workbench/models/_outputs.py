@@ -16,8 +16,12 @@ class Outputs:
     Attributes
     ----------
     logits
-        Shape (batch, channels, height, width), before any activation; what the channels mean is
-        the target encoding's business.
+        Shape (batch, channels, height, width) of the input image, before any activation; what the
+        channels mean is the target encoding's business.
+    coarse
+        The same at lower resolutions, the finest first, for deep supervision. Networks that have
+        them give them in training mode only.
     """
 
     logits: torch.Tensor
+    coarse: tuple[torch.Tensor, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,12 +31,16 @@ class Architecture:
         Makes the network from settings, in_channels and out_channels; None for a method.
     segment
         Maps a normalised image and settings to labels; None for a network.
+    training
+        Values of :class:`workbench.training.TrainingConfig` that this network was published with;
+        they hold where a study says nothing else.
     """
 
     summary: str
     settings: type[BaseModel]
     build: Callable[..., torch.nn.Module] | None = None
     segment: Callable[[FloatImage, Any], LabelImage] | None = None
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def trainable(self) -> bool:

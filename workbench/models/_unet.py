@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from workbench.models._outputs import Outputs
+from workbench.models._sized import cut_to_size, padded_to_multiple
 
 if TYPE_CHECKING:
     import torch
@@ -34,10 +35,7 @@ class UNetConfig(BaseModel):
 
 
 def build_unet(config: UNetConfig, *, in_channels: int, out_channels: int) -> torch.nn.Module:
-    """Return a U-Net with fresh random weights that maps images to :class:`Outputs`.
-
-    Input height and width must be multiples of ``2 ** (len(config.channels) - 1)``.
-    """
+    """Return a U-Net with fresh random weights that maps images of any size to :class:`Outputs`."""
     from monai.networks.nets import UNet
     from torch import nn
 
@@ -55,6 +53,7 @@ def build_unet(config: UNetConfig, *, in_channels: int, out_channels: int) -> to
             )
 
         def forward(self, images: torch.Tensor) -> Outputs:
-            return Outputs(logits=self.body(images))
+            logits = self.body(padded_to_multiple(images, 2 ** (len(config.channels) - 1)))
+            return cut_to_size(Outputs(logits), images.shape[-2:])
 
     return ResidualUNet()

@@ -57,6 +57,9 @@ class ModelConfig(BaseModel):
         Name in the zoo; left out, it is the model's own name.
     settings
         Settings of the architecture.
+    encoding
+        What a network paints, and how cells come back from it; see
+        :data:`workbench.inference.ENCODINGS`.
     training
         How a network is trained; a method without training ignores it.
     prediction
@@ -67,6 +70,7 @@ class ModelConfig(BaseModel):
 
     architecture: str = ""
     settings: dict[str, Any] = {}
+    encoding: str = "three_class"
     training: TrainingConfig = TrainingConfig()
     prediction: PredictionConfig = PredictionConfig()
 

@@ -166,6 +166,7 @@ def _member_drafts(
             | {
                 "train_split": study.dataset.train,
                 "validation_split": study.dataset.validation,
+                "encoding": model.encoding,
                 "training": model.training.model_dump(mode="json"),
             },
             data,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from workbench.analysis import DataFingerprint, fingerprint, suggested_crop_px
 from workbench.datasets import open_dataset, read_sample
-from workbench.inference import ModelDescription
+from workbench.inference import ModelCard, ModelDescription
 from workbench.schema import Sample
 from workbench.store import write_text
 from workbench.studies._job_configs import JobConfig
@@ -27,6 +27,7 @@ class TrainJob(JobConfig):
     model: str
     architecture: str
     settings: dict[str, Any] = {}
+    encoding: str = "three_class"
     training: TrainingConfig = TrainingConfig()
     seed: int = 0
     output: Path
@@ -92,7 +93,12 @@ def train(
     text = training_fingerprint(training).model_dump_json(indent=2)
     write_text(job.output / FINGERPRINT, text + "\n")
     return train_network(
-        ModelDescription(architecture=job.architecture, settings=job.settings),
+        ModelCard(
+            name=job.model,
+            description=ModelDescription(
+                architecture=job.architecture, settings=job.settings, encoding=job.encoding
+            ),
+        ),
         training,
         validation,
         config=settled_training(job, training),

@@ -1,5 +1,23 @@
-from ._config import TrainingConfig
-from ._history import HISTORY_COLUMNS, read_history
-from ._train import train_network
+from ._config import (
+    TrainingConfig,
+)
+from ._history import (
+    HISTORY_COLUMNS,
+    read_history,
+)
+from ._losses import (
+    Loss,
+    encoding_loss,
+)
+from ._train import (
+    train_network,
+)
 
-__all__ = ["HISTORY_COLUMNS", "TrainingConfig", "read_history", "train_network"]
+__all__ = [
+    "HISTORY_COLUMNS",
+    "Loss",
+    "TrainingConfig",
+    "encoding_loss",
+    "read_history",
+    "train_network",
+]

@@ -76,7 +76,7 @@ class RandomViews(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         return len(self.examples) * self.config.views_per_image
 
     def __getitem__(self, address: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return an image (3, crop, crop) and its target (crop, crop)."""
+        """Return an image (3, crop, crop) and its target (target channels, crop, crop)."""
         epoch, place = address
         image, labels = self.examples[place % len(self.examples)]
         view, view_labels = random_view(
@@ -88,7 +88,9 @@ class RandomViews(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         )
         return (
             torch.from_numpy(np.ascontiguousarray(view.transpose(2, 0, 1))),
-            torch.from_numpy(self.encoding.encode(view_labels).astype(np.int64)),
+            torch.from_numpy(
+                np.ascontiguousarray(self.encoding.encode(view_labels).transpose(2, 0, 1))
+            ),
         )
 
 

@@ -18,7 +18,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
 
-from workbench.inference import ENCODINGS, ModelDescription, supports_bf16
+from workbench.inference import ModelDescription, find_encoding, supports_bf16, write_weights
 from workbench.schema import Sample
 from workbench.training._config import TrainingConfig
 from workbench.training._data import EpochSampler, RandomViews, training_examples
@@ -45,7 +45,10 @@ def fit(
     if kept and _has_ended(kept, config):
         return
     views = RandomViews(
-        training_examples(train, config.preparation), ENCODINGS[description.encoding], config, seed
+        training_examples(train, config.preparation),
+        find_encoding(description.encoding),
+        config,
+        seed,
     )
     batches: DataLoader[Any] = DataLoader(
         views, batch_size=config.batch_size, sampler=EpochSampler(len(views), seed)
@@ -66,6 +69,16 @@ def fit(
             ckpt_path=folder / LAST_CHECKPOINT if kept else None,
             weights_only=True,
         )
+    for name in ("best", "last"):
+        _keep_weights(folder, name, description)
+
+
+def _keep_weights(folder: Path, name: str, description: ModelDescription) -> None:
+    """Write the weights of a checkpoint in the form that a stranger may open."""
+    state = torch.load(folder / f"{name}.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+    network = description.build()
+    network.load_state_dict({key.removeprefix("network."): value for key, value in state.items()})
+    write_weights(folder / f"{name}.safetensors", network)
 
 
 def _trainer(

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench.inference import ModelDescription, save_description
+from workbench.inference import ModelCard, write_card
 from workbench.schema import Sample
 from workbench.training._config import TrainingConfig
 from workbench.training._history import read_history
 
 
 def train_network(
-    description: ModelDescription,
+    card: ModelCard,
     train: Sequence[Sample],
     validation: Sequence[Sample],
     *,
@@ -31,8 +31,9 @@ def train_network(
 
     Parameters
     ----------
-    description
-        The network and its target encoding. It is kept with the preparation of ``config``.
+    card
+        The network, its target encoding and what is known of the data. It is kept with the
+        preparation of ``config``, and when training ends with its settings and scores.
     train, validation
         Samples with reference labels, at least one each.
     config
@@ -40,8 +41,9 @@ def train_network(
     seed
         Decides initial weights, order and augmentation.
     folder
-        Gets ``model.json``, ``best.ckpt`` (highest mean F1 at IoU 0.5 on the validation images),
-        ``last.ckpt``, ``history.csv`` and a TensorBoard log.
+        Gets ``model.json``, ``best.safetensors`` (highest mean F1 at IoU 0.5 on the validation
+        images), ``last.safetensors``, ``history.csv``, a TensorBoard log, and what an interrupted
+        training needs to go on (``*.ckpt``).
     on_epoch
         Called with a line of text after each epoch.
 
@@ -60,10 +62,13 @@ def train_network(
 
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    description = description.model_copy(update={"preparation": config.preparation})
-    save_description(folder, description)
+    description = card.description.model_copy(update={"preparation": config.preparation})
+    card = card.model_copy(
+        update={"description": description, "training": config.model_dump(mode="json")}
+    )
+    write_card(folder, card)
     fit(
-        description,
+        card.description,
         train,
         validation,
         config=config,
@@ -71,4 +76,7 @@ def train_network(
         folder=folder,
         on_epoch=on_epoch,
     )
-    return read_history(folder)
+    history = read_history(folder)
+    best = {"validation_f1": float(history["validation_f1"].max())}
+    write_card(folder, card.model_copy(update={"metrics": best}))
+    return history

@@ -13,6 +13,10 @@ from ._intensity import (
     to_three_channels,
     to_unit_range,
 )
+from ._orientation import (
+    ORIENTATIONS,
+    Orientation,
+)
 from ._outlines import (
     Outline,
     label_outlines,
@@ -50,10 +54,12 @@ __all__ = [
     "BACKGROUND",
     "BOUNDARY",
     "INTERIOR",
+    "ORIENTATIONS",
     "PREPARATIONS",
     "AugmentationConfig",
     "EqualiseBy",
     "JoinedLabels",
+    "Orientation",
     "Outline",
     "Preparation",
     "ResampledLabels",

@@ -1,0 +1,39 @@
+"""What a network is trained to make small: one loss for each target encoding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import torch
+from monai.losses import DiceCELoss
+
+from workbench.schema import InputError
+
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Takes logits (batch, channels, height, width) and a target (batch, target channels, height,
+width), both float32; gives a number."""
+
+
+def three_class_loss() -> Loss:
+    """Return Dice + cross-entropy of class logits and a map of classes."""
+    loss: Loss = DiceCELoss(softmax=True, to_onehot_y=True)
+    return loss
+
+
+LOSSES: Final[Mapping[str, Callable[[], Loss]]] = {"three_class": three_class_loss}
+"""By the name of the encoding whose maps are learned."""
+
+
+def encoding_loss(encoding: str) -> Loss:
+    """Return the loss of an encoding.
+
+    Raises
+    ------
+    InputError
+        If there is none of this name.
+    """
+    if encoding not in LOSSES:
+        msg = f"no loss for encoding {encoding!r}, only for {', '.join(LOSSES)}."
+        raise InputError(msg)
+    return LOSSES[encoding]()
