@@ -73,13 +73,15 @@ def build_lstm_unet(
         def __init__(self, before: int, channels: int) -> None:
             super().__init__()
             self.gates = nn.Conv2d(
-                before + channels, 4 * channels, config.memory_kernel_px, padding="same"
+                before + channels,
+                4 * channels,
+                config.memory_kernel_px,
+                padding=config.memory_kernel_px // 2,
             )
 
         def forward(self, frames: torch.Tensor) -> torch.Tensor:
-            batch, _, _, height, width = frames.shape
             channels = self.gates.out_channels // 4
-            shown = kept = frames.new_zeros(batch, channels, height, width)
+            shown = kept = torch.zeros_like(frames[:, 0, :1]).expand(-1, channels, -1, -1)
             history = []
             for frame in frames.unbind(1):
                 gates = self.gates(torch.cat((frame, shown), dim=1))

@@ -74,8 +74,9 @@ def build_tiny_cnn(
             layers: list[nn.Module] = []
             before = in_channels
             for channels, dilation in zip(config.channels, config.dilations, strict=True):
+                padding = dilation * (config.kernel_px // 2)
                 convolution = nn.Conv2d(
-                    before, channels, config.kernel_px, padding="same", dilation=dilation
+                    before, channels, config.kernel_px, padding=padding, dilation=dilation
                 )
                 nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
                 layers.append(nn.Sequential(convolution, nn.ReLU()))
