@@ -1,3 +1,6 @@
+from ._onnx import (
+    OnnxConfig,
+)
 from ._otsu_watershed import (
     OtsuWatershedConfig,
     otsu_watershed,
@@ -5,11 +8,31 @@ from ._otsu_watershed import (
 from ._outputs import (
     Outputs,
 )
+from ._outside import (
+    OUTSIDE_METHODS,
+    OutsideMethod,
+)
+from ._outside_bioimageio import (
+    BioimageioConfig,
+)
+from ._outside_cellpose import (
+    CellposeConfig,
+)
+from ._outside_instanseg import (
+    InstansegConfig,
+)
+from ._outside_mesmer import (
+    MesmerConfig,
+)
+from ._outside_stardist import (
+    StardistConfig,
+)
 from ._registry import (
     ARCHITECTURES,
     Architecture,
     build_network,
     find_architecture,
+    is_installed,
     read_settings,
 )
 from ._sized import (
@@ -22,13 +45,22 @@ from ._unet import (
 
 __all__ = [
     "ARCHITECTURES",
+    "OUTSIDE_METHODS",
     "Architecture",
+    "BioimageioConfig",
+    "CellposeConfig",
+    "InstansegConfig",
+    "MesmerConfig",
+    "OnnxConfig",
     "OtsuWatershedConfig",
     "Outputs",
+    "OutsideMethod",
+    "StardistConfig",
     "UNetConfig",
     "build_network",
     "cut_to_size",
     "find_architecture",
+    "is_installed",
     "otsu_watershed",
     "padded_to_multiple",
     "read_settings",

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
+from workbench.models._onnx import OnnxConfig
 from workbench.models._otsu_watershed import OtsuWatershedConfig, otsu_watershed
+from workbench.models._outside import OUTSIDE_METHODS
 from workbench.models._own import build_own, own_settings
 from workbench.models._unet import UNetConfig, build_unet
 from workbench.schema import FloatImage, InputError, LabelImage
@@ -37,6 +40,10 @@ class Architecture:
     training
         Values of :class:`workbench.training.TrainingConfig` that this network was published with;
         they hold where a study says nothing else.
+    library
+        Module of an outside method; "" for what the workbench brings itself.
+    install
+        Command that installs it.
     """
 
     summary: str
@@ -44,6 +51,8 @@ class Architecture:
     build: Callable[..., torch.nn.Module] | None = None
     segment: Callable[[FloatImage, Any], LabelImage] | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    library: str = ""
+    install: str = ""
 
     @property
     def trainable(self) -> bool:
@@ -52,6 +61,10 @@ class Architecture:
 
 
 ARCHITECTURES: Final[Mapping[str, Architecture]] = {
+    "onnx": Architecture(
+        summary="a network imported from ONNX; can't be trained, give its folder as checkpoint",
+        settings=OnnxConfig,
+    ),
     "otsu_watershed": Architecture(
         summary="Otsu's threshold and a distance watershed; no training",
         settings=OtsuWatershedConfig,
@@ -60,7 +73,31 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
     "unet": Architecture(
         summary="U-Net with residual units (MONAI)", settings=UNetConfig, build=build_unet
     ),
+    **{
+        name: Architecture(
+            summary=f"{method.summary} (outside)",
+            settings=method.settings,
+            segment=method.segment,
+            library=method.library,
+            install=method.install,
+        )
+        for name, method in OUTSIDE_METHODS.items()
+    },
 }
+
+
+def is_installed(architecture: Architecture) -> bool:
+    """Whether the library of an outside method is there; it is not imported.
+
+    Examples
+    --------
+    >>> is_installed(find_architecture("unet"))
+    True
+    """
+    library = architecture.library
+    return not library or all(
+        find_spec(library.rsplit(".", n)[0]) is not None for n in range(library.count("."), -1, -1)
+    )
 
 
 def find_architecture(name: str) -> Architecture:
