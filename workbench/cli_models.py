@@ -174,14 +174,8 @@ def import_(
 
     A study then uses it by `checkpoint: models/NAME`.
     """
-    from workbench.schema import InputError
     from workbench.studies import OnnxChoices, import_model
 
-    if output not in ("probabilities", "logits"):
-        msg = f"--output {output}: expected probabilities or logits."
-        raise InputError(msg)
-    folder = import_model(
-        source, gallery, name=name,
-        onnx=OnnxChoices(encoding, "logits" if output == "logits" else "probabilities", preparation),
-    )  # fmt: skip
+    onnx = OnnxChoices(encoding=encoding, output=output, preparation=preparation)
+    folder = import_model(source, gallery, name=name, onnx=onnx)
     typer.echo(f"Imported: {folder}. In a study: `checkpoint: {folder}`.")

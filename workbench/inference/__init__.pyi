@@ -14,8 +14,8 @@ from ._encodings import (
 )
 from ._export import (
     EXPORT_FORMS,
-    ExportForm,
     Exported,
+    ExportForm,
     export_model,
 )
 from ._export_network import (
@@ -26,6 +26,7 @@ from ._export_network import (
 from ._model_files import (
     ModelCard,
     ModelDescription,
+    TrainedNetwork,
     load_network,
     read_card,
     write_card,
@@ -61,6 +62,7 @@ __all__ = [
     "PredictionConfig",
     "Sizes",
     "ThreeClassEncoding",
+    "TrainedNetwork",
     "WatershedDecoder",
     "export_model",
     "find_encoding",

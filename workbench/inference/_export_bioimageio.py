@@ -139,7 +139,7 @@ def _pack(
         f"{', '.join(map_names(card.description.encoding))}",
         authors=[v0_5.Author(name=name) for name in authors],
         cite=_cite(card.citation),
-        license=card.licence or None,  # type: ignore[arg-type]
+        license=card.licence or None,
         documentation=v0_5.FileDescr(source=folder / "README.md"),
         attachments=[v0_5.FileDescr(source=file) for file in attached],
         tags=["cell-segmentation", "instance-segmentation", "2d", card.description.architecture],
@@ -267,13 +267,14 @@ def _documentation(card: ModelCard, sizes: Sizes) -> str:
     lines = [
         f"# {card.name or description.architecture}",
         "",
-        f"A network ({description.architecture}) that finds cells. It takes images of {sizes} with "
-        "three channels; a grey image is given three times.",
+        f"A network ({description.architecture}) that finds cells. It takes images of {sizes}",
+        "with three channels; a grey image is given three times.",
         "",
-        f"Its output has the channels {', '.join(map_names(description.encoding))} (encoding "
-        f"`{description.encoding}`), activated. The Cell Segmentation Workbench makes cells of "
-        f"them; decoder: {decoder}. `model.json` and `best.safetensors`, which are attached, are "
-        "the model in its own form: `workbench models import` reads this package.",
+        f"Its output has the channels {', '.join(map_names(description.encoding))}, activated",
+        f"(encoding `{description.encoding}`). The Cell Segmentation Workbench makes cells of",
+        f"them; decoder: {decoder}.",
+        "`model.json` and `best.safetensors`, which are attached, are the model in its own form:",
+        "`workbench models import` reads this package.",
         "",
         "## Trained on",
         "",
@@ -285,7 +286,8 @@ def _documentation(card: ModelCard, sizes: Sizes) -> str:
         "",
         "## Validation",
         "",
-        "Compare the cells with labels of your own images before you trust them: `workbench score`.",
+        "Compare the cells with labels of your own images before you trust them:",
+        "`workbench score` does.",
         "",
     ]
     if card.citation:

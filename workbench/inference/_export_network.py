@@ -1,4 +1,4 @@
-"""A trained network as one function from a prepared image to maps, written as TorchScript or ONNX."""
+"""A trained network as one function from image to maps, written as TorchScript or ONNX."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from workbench.inference._encodings import find_encoding
 from workbench.schema import InputError
 
 if TYPE_CHECKING:
     import torch
-
-    Writer: TypeAlias = Callable[[torch.nn.Module, torch.Tensor, Path], None]
-    Runner: TypeAlias = Callable[[Path], Callable[[torch.Tensor], torch.Tensor]]
 
 MAP_NAMES: Final[Mapping[str, Sequence[str]]] = {
     "three_class": ("background", "interior", "boundary"),
@@ -110,7 +107,7 @@ def write_torchscript(network: torch.nn.Module, path: Path, *, in_channels: int)
     InputError
         If it can't be recorded, or gives other maps.
     """
-    return _write_checked(network, path, in_channels, "TorchScript", _trace, _run_torchscript)
+    return _write_checked(network, path, in_channels, form="TorchScript")
 
 
 def write_onnx(network: torch.nn.Module, path: Path, *, in_channels: int) -> Sizes:
@@ -135,18 +132,12 @@ def write_onnx(network: torch.nn.Module, path: Path, *, in_channels: int) -> Siz
     except ImportError as error:
         msg = f"ONNX needs {error.name}: pip install 'cell-segmentation-workbench[export]'."
         raise InputError(msg) from None
-    return _write_checked(network, path, in_channels, "ONNX", _to_onnx, _run_onnx)
+    return _write_checked(network, path, in_channels, form="ONNX")
 
 
-def _write_checked(
-    network: torch.nn.Module,
-    path: Path,
-    in_channels: int,
-    what: str,
-    write: Writer,
-    run: Runner,
-) -> Sizes:
+def _write_checked(network: torch.nn.Module, path: Path, in_channels: int, *, form: str) -> Sizes:
     """Record at an odd size, else at a round one; find out by trial which sizes then work."""
+    write, run = (_trace, _run_torchscript) if form == "TorchScript" else (_to_onnx, _run_onnx)
     trials = (
         (Sizes(1, ODD_PX), (ODD_PX, FIXED_PX, (150, 99))),
         (Sizes(STEP_PX, FIXED_PX), (FIXED_PX, (192, 320))),
@@ -163,7 +154,7 @@ def _write_checked(
         except Exception as error:  # noqa: BLE001 - recorders fail in many types; the last is told
             found = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]:.200}"
     path.unlink(missing_ok=True)
-    msg = f"this network can't be exported as {what}: {found}."
+    msg = f"this network can't be exported as {form}: {found}."
     raise InputError(msg)
 
 
@@ -190,14 +181,19 @@ def _trace(network: torch.nn.Module, images: torch.Tensor, path: Path) -> None:
     import torch
 
     with torch.no_grad():
-        torch.jit.trace(network, images, check_trace=False).save(str(path))
+        recorded: Any = torch.jit.trace(  # type: ignore[no-untyped-call]
+            network, images, check_trace=False
+        )
+        recorded.save(str(path))
 
 
 def _run_torchscript(path: Path) -> Callable[[torch.Tensor], torch.Tensor]:
     """Load what was written a moment ago; TorchScript of strangers is never loaded."""
     import torch
 
-    loaded: Callable[[torch.Tensor], torch.Tensor] = torch.jit.load(str(path), map_location="cpu")
+    loaded: Callable[[torch.Tensor], torch.Tensor] = torch.jit.load(  # type: ignore[no-untyped-call]
+        str(path), map_location="cpu"
+    )
     return loaded
 
 

@@ -143,9 +143,10 @@ def onnx_network(path: Path, config: OnnxConfig) -> torch.nn.Module:
 
         def forward(self, images: torch.Tensor) -> Outputs:
             if fixed is not None and list(images.shape[2:]) != fixed:
+                height, width = images.shape[2:]
                 msg = (
-                    f"{path}: takes images of {fixed[0]} x {fixed[1]} alone, got "
-                    f"{images.shape[2]} x {images.shape[3]}; set prediction.window_px to {fixed[0]}."
+                    f"{path}: takes images of {fixed[0]} x {fixed[1]} alone, got {height} x "
+                    f"{width}; set prediction.window_px to {fixed[0]}."
                 )
                 raise InputError(msg)
             given = images[:, : config.channels].float().cpu().numpy()

@@ -22,7 +22,7 @@ class OutsideMethod(NamedTuple):
     summary: str
     settings: type[BaseModel]
     segment: Callable[[FloatImage, Any], LabelImage]
-    library: str
+    libraries: tuple[str, ...]
     install: str
 
 
@@ -31,27 +31,35 @@ OUTSIDE_METHODS: Final[Mapping[str, OutsideMethod]] = {
         "a model package of bioimage.io, run by bioimageio.core",
         BioimageioConfig,
         segment_bioimageio,
-        "bioimageio.core",
+        ("bioimageio",),
         INSTALL["bioimageio.core"],
     ),
     "cellpose": OutsideMethod(
         "Cellpose 3 (cyto3, nuclei, ...) or Cellpose-SAM, by the version installed",
         CellposeConfig,
         segment_cellpose,
-        "cellpose",
+        ("cellpose", "torchvision"),
         INSTALL["cellpose"],
     ),
     "instanseg": OutsideMethod(
-        "InstanSeg", InstansegConfig, segment_instanseg, "instanseg", INSTALL["instanseg"]
+        "InstanSeg: nuclei and cells",
+        InstansegConfig,
+        segment_instanseg,
+        ("instanseg",),
+        INSTALL["instanseg"],
     ),
     "mesmer": OutsideMethod(
         "Mesmer of DeepCell: nuclei and membranes",
         MesmerConfig,
         segment_mesmer,
-        "deepcell",
+        ("deepcell",),
         INSTALL["deepcell"],
     ),
     "stardist": OutsideMethod(
-        "StarDist 2D", StardistConfig, segment_stardist, "stardist", INSTALL["stardist"]
+        "StarDist 2D: star-convex nuclei",
+        StardistConfig,
+        segment_stardist,
+        ("stardist", "tensorflow"),
+        INSTALL["stardist"],
     ),
 }

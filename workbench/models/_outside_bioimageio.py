@@ -90,10 +90,12 @@ def _without_small(pieces: Any, config: BioimageioConfig) -> Any:
 
 
 def _fitted(image: FloatImage, channels: int) -> FloatImage:
+    fitted: FloatImage
     if channels == image.shape[2]:
         return image
     if channels == 1:
-        return image.mean(axis=2, keepdims=True)
+        fitted = image.mean(axis=2, keepdims=True, dtype=np.float32)
+        return fitted
     if image.shape[2] == 1:
         return np.repeat(image, channels, axis=2)
     msg = f"the model takes {channels} channels, got {image.shape[2]}; choose some of the image."

@@ -37,7 +37,7 @@ def outside_library(module: str) -> Any:
         # Lacking parts of a library show in many types: StarDist raises RuntimeError.
         library = next(name for name in INSTALL if f"{module}.".startswith(f"{name}."))
         msg = (
-            f"{library} can't be imported ({type(error).__name__}: {str(error):.150}); install it "
+            f"{library} can't be imported ({type(error).__name__}: {error!s:.150}); install it "
             f"with `{INSTALL[library]}`, see docs/gallery.md."
         )
         raise InputError(msg) from error

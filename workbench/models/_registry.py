@@ -40,8 +40,8 @@ class Architecture:
     training
         Values of :class:`workbench.training.TrainingConfig` that this network was published with;
         they hold where a study says nothing else.
-    library
-        Module of an outside method; "" for what the workbench brings itself.
+    libraries
+        Modules that an outside method needs; none for what the workbench brings itself.
     install
         Command that installs it.
     """
@@ -51,7 +51,7 @@ class Architecture:
     build: Callable[..., torch.nn.Module] | None = None
     segment: Callable[[FloatImage, Any], LabelImage] | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
-    library: str = ""
+    libraries: tuple[str, ...] = ()
     install: str = ""
 
     @property
@@ -75,10 +75,10 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
     ),
     **{
         name: Architecture(
-            summary=f"{method.summary} (outside)",
+            summary=method.summary,
             settings=method.settings,
             segment=method.segment,
-            library=method.library,
+            libraries=method.libraries,
             install=method.install,
         )
         for name, method in OUTSIDE_METHODS.items()
@@ -87,17 +87,14 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
 
 
 def is_installed(architecture: Architecture) -> bool:
-    """Whether the library of an outside method is there; it is not imported.
+    """Whether the libraries of an outside method are there; they are not imported.
 
     Examples
     --------
     >>> is_installed(find_architecture("unet"))
     True
     """
-    library = architecture.library
-    return not library or all(
-        find_spec(library.rsplit(".", n)[0]) is not None for n in range(library.count("."), -1, -1)
-    )
+    return all(find_spec(library) is not None for library in architecture.libraries)
 
 
 def find_architecture(name: str) -> Architecture:

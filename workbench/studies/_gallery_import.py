@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Literal
+from typing import Any, Final, NoReturn
 
 import yaml
 
@@ -55,7 +55,7 @@ class OnnxChoices:
     """
 
     encoding: str = ""
-    output: Literal["logits", "probabilities"] = "probabilities"
+    output: str = "probabilities"
     preparation: str = ""
 
 
@@ -180,6 +180,9 @@ def _stage_onnx(folder: Path, staged: Path, source: Path, choices: OnnxChoices) 
             f"{wanted}; name another with --encoding."
         )
         raise InputError(msg)
+    if choices.output not in ("probabilities", "logits"):
+        msg = f"--output {choices.output}: expected probabilities or logits."
+        raise InputError(msg)
     if choices.output == "probabilities" and choices.encoding != "three_class":
         msg = (
             f"{source}: the encoding {choices.encoding!r} is read from logits; if that is what the "
@@ -242,7 +245,7 @@ def _onnx_file(folder: Path, rdf: dict[str, Any], source: Path) -> Path:
     raise InputError(msg)
 
 
-def _refuse_code(source: Path, kind: str) -> None:
+def _refuse_code(source: Path, kind: str) -> NoReturn:
     msg = (
         f"{source}: holds its weights as {kind}, a form that can carry code which runs when it is "
         "opened; it was not opened. Ask for ONNX or safetensors, or run it in its own program and "
@@ -286,7 +289,9 @@ def _items(value: Any) -> list[dict[str, Any]]:
 
 def _refuse_long(path: Path) -> None:
     if path.stat().st_size > MAX_TEXT_BYTES:
-        msg = f"{path.name}: has {path.stat().st_size:,} bytes; a description has few. Don't trust it."
+        msg = (
+            f"{path.name}: {path.stat().st_size:,} bytes are no description; don't trust this file."
+        )
         raise InputError(msg)
 
 

@@ -42,7 +42,7 @@ def model_rows(models: Sequence[TrainedModel]) -> ReportTable:
         f"Trained models; F1 at IoU {PRIMARY_IOU_THRESHOLD:g}, mean over images; {UNKNOWN} is "
         "unknown",
         frame,
-        best_row=int(np.nanargmax(tested)) if tested.nunique() > 1 else -1,
+        best_row=int(np.nanargmax(tested)) if tested.notna().sum() > 1 else -1,
     )
 
 
@@ -111,7 +111,7 @@ def _kind(name: str, entry: Architecture) -> str:
         return "network"
     if name == "onnx":
         return "imported"
-    return "outside method" if entry.library else "method"
+    return "outside method" if entry.libraries else "method"
 
 
 def _here(entry: Architecture) -> str:
