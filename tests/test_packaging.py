@@ -59,7 +59,10 @@ def test_versions_agree() -> None:
 
 
 def test_every_import_of_the_package_is_a_declared_dependency() -> None:
-    modules = {"sklearn": "scikit-learn", "yaml": "pyyaml", "skimage": "scikit-image"}
+    modules = {
+        "sklearn": "scikit-learn", "yaml": "pyyaml", "skimage": "scikit-image",
+        "bioimageio": "bioimageio.spec",
+    }  # fmt: skip
     roots = set()
     for path in (REPOSITORY / "workbench").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
@@ -69,7 +72,8 @@ def test_every_import_of_the_package_is_a_declared_dependency() -> None:
     third_party -= {"qtpy", "traitlets"}
     prose = {name for name in third_party if not (name in PINS or name in modules or _pinned(name))}
     assert not prose, prose
-    declared = {canonical(name) for name in PROJECT["dependencies"]}
+    optional = PROJECT["optional-dependencies"]["export"]
+    declared = {canonical(name) for name in [*PROJECT["dependencies"], *optional]}
     assert {canonical(modules.get(name, name)) for name in third_party} <= declared
 
 

@@ -11,6 +11,7 @@ import typer
 
 from workbench import __version__
 from workbench.cli_data import data_app
+from workbench.cli_models import models_app
 
 app = typer.Typer(
     name="workbench",
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 
 app.add_typer(data_app)
+app.add_typer(models_app)
 
 RunFolder = Annotated[
     Path,

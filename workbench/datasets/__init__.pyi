@@ -125,6 +125,10 @@ from ._synthetic import (
     synthetic_samples,
     write_synthetic_dataset,
 )
+from ._unpack import (
+    is_archive,
+    unpack,
+)
 
 __all__ = [
     "CARDS",
@@ -176,6 +180,7 @@ __all__ = [
     "freeze_split",
     "frozen_split_json",
     "image_signature",
+    "is_archive",
     "labels_geojson",
     "leaking_pairs",
     "open_any_labels",
@@ -196,6 +201,7 @@ __all__ = [
     "record_info",
     "repair_labels",
     "synthetic_samples",
+    "unpack",
     "verify_frozen_split",
     "write_dataset_file",
     "write_image",

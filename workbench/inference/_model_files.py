@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.inference._config import Decoder
 from workbench.inference._encodings import find_encoding
-from workbench.models import build_network
+from workbench.inference._onnx_network import ONNX_FILE, onnx_network
+from workbench.models import OnnxConfig, build_network
 from workbench.schema import InputError
 from workbench.transforms import Preparation
 
@@ -51,6 +52,21 @@ class ModelDescription(BaseModel):
             in_channels=IN_CHANNELS,
             out_channels=find_encoding(self.encoding).channels,
         )
+
+
+class TrainedNetwork(NamedTuple):
+    """A network with its weights, and what must be known to use it.
+
+    Attributes
+    ----------
+    network
+        In evaluation mode, on any device.
+    description
+        How images are prepared for it, and what its maps mean.
+    """
+
+    network: torch.nn.Module
+    description: ModelDescription
 
 
 class ModelCard(BaseModel):
@@ -123,22 +139,21 @@ def write_weights(path: Path, network: torch.nn.Module) -> None:
     partial.replace(path)
 
 
-def load_network(
-    folder: Path, *, weights: Literal["best", "last"] = "best"
-) -> tuple[torch.nn.Module, ModelDescription]:
+def load_network(folder: Path, *, weights: Literal["best", "last"] = "best") -> TrainedNetwork:
     """Read a trained network.
 
     Parameters
     ----------
     folder
-        Holds ``model.json``, ``best.safetensors`` and ``last.safetensors``.
+        Holds ``model.json``, ``best.safetensors`` and ``last.safetensors``; or ``model.onnx``
+        beside the card, where a network was imported.
     weights
         Which: the best by validation, or the last.
 
     Returns
     -------
-    tuple
-        The network in evaluation mode on the CPU, and its description.
+    TrainedNetwork
+        In evaluation mode on the CPU.
 
     Raises
     ------
@@ -149,15 +164,30 @@ def load_network(
     from safetensors.torch import load_model
 
     description = read_card(folder).description
+    if description.architecture == "onnx":
+        config = OnnxConfig.model_validate(description.settings)
+        return TrainedNetwork(onnx_network(folder / ONNX_FILE, config), description)
     path = folder / f"{weights}.safetensors"
     if not path.is_file():
         msg = f"{path}: no such file; training has not finished, run it again."
         raise InputError(msg)
-    network = description.build()
+    network = _empty(description)
     try:
         load_model(network, str(path))
     except Exception as error:
         # It fails in many types on a damaged or foreign file; its name is what helps.
         msg = f"{path}: not the weights of {description.architecture} ({error})."
         raise InputError(msg) from error
-    return network.eval(), description
+    return TrainedNetwork(network.eval(), description)
+
+
+def _empty(description: ModelDescription) -> torch.nn.Module:
+    """Build a network whose weights come from its own file, not from those it was started with.
+
+    Those may lie on another machine; and whose card this is must not decide what is read or
+    downloaded here.
+    """
+    if "weights" not in description.settings:
+        return description.build()
+    settings = description.settings | {"weights": None}
+    return description.model_copy(update={"settings": settings}).build()

@@ -9,6 +9,9 @@ from ._nnunet import (
     NNUNET_TRAINING,
     NnUNetConfig,
 )
+from ._onnx import (
+    OnnxConfig,
+)
 from ._otsu_watershed import (
     OtsuWatershedConfig,
     otsu_watershed,
@@ -16,11 +19,31 @@ from ._otsu_watershed import (
 from ._outputs import (
     Outputs,
 )
+from ._outside import (
+    OUTSIDE_METHODS,
+    OutsideMethod,
+)
+from ._outside_bioimageio import (
+    BioimageioConfig,
+)
+from ._outside_cellpose import (
+    CellposeConfig,
+)
+from ._outside_instanseg import (
+    InstansegConfig,
+)
+from ._outside_mesmer import (
+    MesmerConfig,
+)
+from ._outside_stardist import (
+    StardistConfig,
+)
 from ._registry import (
     ARCHITECTURES,
     Architecture,
     build_network,
     find_architecture,
+    is_installed,
     read_settings,
 )
 from ._sized import (
@@ -38,18 +61,27 @@ from ._unet import (
 __all__ = [
     "ARCHITECTURES",
     "NNUNET_TRAINING",
+    "OUTSIDE_METHODS",
     "Architecture",
+    "BioimageioConfig",
+    "CellposeConfig",
     "DeepUNetConfig",
     "DeeperUNetConfig",
+    "InstansegConfig",
     "LSTMUNetConfig",
+    "MesmerConfig",
     "NnUNetConfig",
+    "OnnxConfig",
     "OtsuWatershedConfig",
     "Outputs",
+    "OutsideMethod",
+    "StardistConfig",
     "TinyCNNConfig",
     "UNetConfig",
     "build_network",
     "cut_to_size",
     "find_architecture",
+    "is_installed",
     "otsu_watershed",
     "padded_to_multiple",
     "read_settings",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,9 @@ from pydantic import BaseModel
 from workbench.models._deep_unet import DeeperUNetConfig, DeepUNetConfig, build_deep_unet
 from workbench.models._lstm_unet import LSTMUNetConfig, build_lstm_unet
 from workbench.models._nnunet import NNUNET_TRAINING, NnUNetConfig, build_nnunet
+from workbench.models._onnx import OnnxConfig
 from workbench.models._otsu_watershed import OtsuWatershedConfig, otsu_watershed
+from workbench.models._outside import OUTSIDE_METHODS
 from workbench.models._own import build_own, own_settings
 from workbench.models._tiny_cnn import TinyCNNConfig, build_tiny_cnn
 from workbench.models._unet import UNetConfig, build_unet
@@ -41,6 +44,10 @@ class Architecture:
     training
         Values of :class:`workbench.training.TrainingConfig` that this network was published with;
         they hold where a study says nothing else.
+    libraries
+        Modules that an outside method needs; none for what the workbench brings itself.
+    install
+        Command that installs it.
     """
 
     summary: str
@@ -48,6 +55,8 @@ class Architecture:
     build: Callable[..., torch.nn.Module] | None = None
     segment: Callable[[FloatImage, Any], LabelImage] | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    libraries: tuple[str, ...] = ()
+    install: str = ""
 
     @property
     def trainable(self) -> bool:
@@ -77,6 +86,10 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         build=build_nnunet,
         training=NNUNET_TRAINING,
     ),
+    "onnx": Architecture(
+        summary="a network imported from ONNX; can't be trained, give its folder as checkpoint",
+        settings=OnnxConfig,
+    ),
     "otsu_watershed": Architecture(
         summary="Otsu's threshold and a distance watershed; no training",
         settings=OtsuWatershedConfig,
@@ -90,7 +103,28 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
     "unet": Architecture(
         summary="U-Net with residual units (MONAI)", settings=UNetConfig, build=build_unet
     ),
+    **{
+        name: Architecture(
+            summary=method.summary,
+            settings=method.settings,
+            segment=method.segment,
+            libraries=method.libraries,
+            install=method.install,
+        )
+        for name, method in OUTSIDE_METHODS.items()
+    },
 }
+
+
+def is_installed(architecture: Architecture) -> bool:
+    """Whether the libraries of an outside method are there; they are not imported.
+
+    Examples
+    --------
+    >>> is_installed(find_architecture("unet"))
+    True
+    """
+    return all(find_spec(library) is not None for library in architecture.libraries)
 
 
 def find_architecture(name: str) -> Architecture:
