@@ -95,6 +95,7 @@ def tune_decoder(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from workbench.inference import ENCODINGS
     >>> labels = np.zeros((40, 40), np.int32)
     >>> labels[10:14, 10:14] = 1  # less than the 30 pixels that the default drops
