@@ -1,7 +1,14 @@
+from ._confidence import (
+    agreement,
+    mask_stability,
+)
 from ._config import (
     Decoder,
+    DistanceDecoder,
+    FlowDecoder,
     OfficialDecoder,
     PredictionConfig,
+    StarConvexDecoder,
     WatershedDecoder,
 )
 from ._encoding import (
@@ -11,6 +18,9 @@ from ._encodings import (
     ENCODINGS,
     find_encoding,
     fitting_decoder,
+)
+from ._flows import (
+    FlowEncoding,
 )
 from ._model_files import (
     ModelCard,
@@ -26,23 +36,37 @@ from ._prediction import (
     supports_bf16,
     use_best_device,
 )
+from ._star_convex import (
+    StarConvexEncoding,
+)
 from ._three_class import (
     ThreeClassEncoding,
+)
+from ._three_class_distance import (
+    ThreeClassDistanceEncoding,
 )
 
 __all__ = [
     "ENCODINGS",
     "Decoder",
+    "DistanceDecoder",
     "Encoding",
+    "FlowDecoder",
+    "FlowEncoding",
     "ModelCard",
     "ModelDescription",
     "OfficialDecoder",
     "PredictionConfig",
+    "StarConvexDecoder",
+    "StarConvexEncoding",
+    "ThreeClassDistanceEncoding",
     "ThreeClassEncoding",
     "WatershedDecoder",
+    "agreement",
     "find_encoding",
     "fitting_decoder",
     "load_network",
+    "mask_stability",
     "predict_maps",
     "read_card",
     "segment_image",
