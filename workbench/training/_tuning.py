@@ -27,7 +27,7 @@ TUNING_GRID: Final[Mapping[str, Mapping[str, tuple[float, ...]]]] = {
         "min_area_px": (0, 16, 30, 60, 120),
     },
     "distance": {
-        "seed_height_px": (0.25, 0.5, 0.75, 1.0, 1.5, 2.5),
+        "seed_height": (0.05, 0.1, 0.15, 0.2, 0.3),
         "foreground_threshold": (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7),
         "min_area_px": (0, 15, 30, 60, 120),
     },
