@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 Place: TypeAlias = tuple[slice, slice]
 Confidences: TypeAlias = Mapping[str, npt.NDArray[np.float32]]
+
+# In place of pixels that are no longer needed: an empty view of them would keep them in memory.
+_FORGOTTEN: Final = np.empty((0, 0), np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +69,10 @@ def decode_in_tiles(
     Notes
     -----
     The cells are those of the whole image, up to their numbers, as long as what decides a cell
-    lies within half an overlap of it. A larger cell is joined from its pieces, and how many
-    there are is logged: they are the same cells for every decoder that finds a cell from a part
-    of it, while one that looks for centres (star-convex shapes, flows) needs a larger overlap.
+    lies within half an overlap of it, and the decoder itself measures with no yardstick that it
+    takes from the whole of the maps. A larger cell is joined from its pieces, and a warning counts
+    them: it comes out whole where the decoder finds a cell from a part of it, as floods do; one
+    that looks for centres (star-convex shapes, flows) needs a larger overlap.
     """
     tiles = _tiles(size_px, tile_px, overlap_px)
     if len(tiles) == 1:
@@ -86,7 +90,7 @@ def decode_in_tiles(
         near = [other for other in near if other.tile.place[0].stop > tile.place[0].start]
         links += [_same_cells(other, cells) for other in near]
         near.append(cells)
-        seen.append(replace(cells, nodes=cells.nodes[:0]))
+        seen.append(replace(cells, nodes=_FORGOTTEN))
         n_nodes += len(cells.areas)
     _tell_of_large_cells(sum(cells.n_cut for cells in seen), overlap_px)
     cell_of = _components(np.concatenate(links), n_nodes)
@@ -220,7 +224,7 @@ def _tell_of_large_cells(n_cut: int, overlap_px: int) -> None:
     if n_cut:
         logger.warning(
             "%d pieces of cells end at the edge of their tile and were joined by what tiles share "
-            "of them; tile_overlap_px above %d shows cells whole",
+            "of them; tile_overlap_px above %d shows such cells whole",
             n_cut,
             overlap_px,
         )
