@@ -112,10 +112,16 @@ class TestFusedLabels:
         assert np.array_equal(fused.labels, squares((0, 6, 1, 6)))
 
     def test_two_cells_of_one_member_are_never_one(self) -> None:
-        # The second is similar to both halves of a chain, yet its own member tells them apart.
-        left, right = (0, 10, 0, 10), (0, 10, 10, 20)
-        fused = fuse_labels([squares(left, right), squares(left, right), squares((0, 10, 0, 20))])
-        assert np.array_equal(fused.labels, squares(left, right))
+        # A chain of similar cells leads from one cell of the first member to its other one.
+        members = [
+            squares((0, 10, 0, 10), (0, 10, 12, 22)),
+            squares((0, 10, 3, 13)),
+            squares((0, 10, 6, 16)),
+            squares((0, 10, 9, 19)),
+        ]
+        fused = fuse_labels(members)
+        assert fused.confidences["agreement"].tolist() == [0.75]
+        assert np.array_equal(fused.labels, squares((0, 10, 3, 13)))
 
     def test_a_pixel_that_two_cells_claim_goes_to_that_with_more_votes(self) -> None:
         left = squares((0, 10, 0, 12))
