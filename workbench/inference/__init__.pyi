@@ -1,7 +1,14 @@
+from ._confidence import (
+    agreement,
+    mask_stability,
+)
 from ._config import (
     Decoder,
+    DistanceDecoder,
+    FlowDecoder,
     OfficialDecoder,
     PredictionConfig,
+    StarConvexDecoder,
     WatershedDecoder,
 )
 from ._encoding import (
@@ -14,14 +21,25 @@ from ._encodings import (
 )
 from ._export import (
     EXPORT_FORMS,
-    Exported,
     ExportForm,
+    Exported,
     export_model,
 )
 from ._export_network import (
     Sizes,
     map_names,
     maps_network,
+)
+from ._flows import (
+    FlowEncoding,
+)
+from ._fusion import (
+    fuse_labels,
+)
+from ._maps import (
+    predict_maps,
+    supports_bf16,
+    use_best_device,
 )
 from ._model_files import (
     ModelCard,
@@ -38,13 +56,17 @@ from ._onnx_network import (
     onnx_shape,
 )
 from ._prediction import (
-    predict_maps,
+    Prediction,
     segment_image,
-    supports_bf16,
-    use_best_device,
+)
+from ._star_convex import (
+    StarConvexEncoding,
 )
 from ._three_class import (
     ThreeClassEncoding,
+)
+from ._three_class_distance import (
+    ThreeClassDistanceEncoding,
 )
 
 __all__ = [
@@ -52,24 +74,34 @@ __all__ = [
     "EXPORT_FORMS",
     "ONNX_FILE",
     "Decoder",
+    "DistanceDecoder",
     "Encoding",
     "ExportForm",
     "Exported",
+    "FlowDecoder",
+    "FlowEncoding",
     "ModelCard",
     "ModelDescription",
     "OfficialDecoder",
     "OnnxShape",
+    "Prediction",
     "PredictionConfig",
     "Sizes",
+    "StarConvexDecoder",
+    "StarConvexEncoding",
+    "ThreeClassDistanceEncoding",
     "ThreeClassEncoding",
     "TrainedNetwork",
     "WatershedDecoder",
+    "agreement",
     "export_model",
     "find_encoding",
     "fitting_decoder",
+    "fuse_labels",
     "load_network",
     "map_names",
     "maps_network",
+    "mask_stability",
     "onnx_shape",
     "predict_maps",
     "read_card",

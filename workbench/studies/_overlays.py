@@ -45,16 +45,16 @@ def make_overlay(sample: Sample, member: Member, predicted: LabelImage) -> Overl
 
 def validation_overlay(job: TrainJob, samples: tuple[list[Sample], list[Sample]]) -> Overlay:
     """Return what the best weights of a training find in the first validation image."""
-    network, description = load_network(job.output)
+    trained = load_network(job.output)
     sample = samples[1][0]
     predicted = segment_image(
         sample.image,
-        network=network,
-        description=description,
+        networks=[trained],
+        description=trained.description,
         config=PredictionConfig(window_px=settled_training(job, samples[0]).view_px),
         pixel_size_um=sample.pixel_size_um,
     )
-    return make_overlay(sample, Member(job.model, job.seed), predicted)
+    return make_overlay(sample, Member(job.model, job.seed), predicted.labels)
 
 
 def predicted_samples(job: PredictJob, *, n: int) -> list[Sample]:

@@ -11,6 +11,7 @@ from workbench.datasets import open_dataset, read_record_image
 from workbench.inference import (
     ModelDescription,
     PredictionConfig,
+    TrainedNetwork,
     load_network,
     segment_image,
     use_best_device,
@@ -63,11 +64,11 @@ def predict(job: PredictJob, tell: Callable[[str], None] = print) -> pd.DataFram
         If the data set, the split or the checkpoint can't be used, or every image fails.
     """
     if job.checkpoint is None:
-        network = None
+        networks = []
         description = ModelDescription(architecture=job.architecture, settings=job.settings)
     else:
         network, description = load_network(job.checkpoint)
-        network = use_best_device(network)
+        networks = [TrainedNetwork(use_best_device(network), description)]
     records = open_dataset(job.dataset).split(job.split)
     job.output.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -79,11 +80,11 @@ def predict(job: PredictJob, tell: Callable[[str], None] = print) -> pd.DataFram
             image = read_record_image(record)
             labels = segment_image(
                 image.pixels,
-                network=network,
+                networks=networks,
                 description=description,
                 config=job.prediction,
                 pixel_size_um=image.pixel_size_um,
-            )
+            ).labels
             write_labels(job.output / f"{record.image_id}.tif", labels)
             n_cells = int(labels.max())
         except InputError as error:

@@ -12,12 +12,22 @@ from ._losses import (
 from ._train import (
     train_network,
 )
+from ._tuning import (
+    TUNING_GRID,
+    TUNING_IOU_THRESHOLDS,
+    Tuned,
+    tune_decoder,
+)
 
 __all__ = [
     "HISTORY_COLUMNS",
+    "TUNING_GRID",
+    "TUNING_IOU_THRESHOLDS",
     "Loss",
     "TrainingConfig",
+    "Tuned",
     "encoding_loss",
     "read_history",
     "train_network",
+    "tune_decoder",
 ]
