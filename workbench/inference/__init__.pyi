@@ -20,6 +20,7 @@ from ._encodings import (
     fitting_decoder,
 )
 from ._flows import (
+    FLOW_SCALE,
     FlowEncoding,
 )
 from ._model_files import (
@@ -48,6 +49,7 @@ from ._three_class_distance import (
 
 __all__ = [
     "ENCODINGS",
+    "FLOW_SCALE",
     "Decoder",
     "DistanceDecoder",
     "Encoding",

@@ -18,6 +18,9 @@ from ._audit_texts import (
     audit_rows,
     audit_texts,
 )
+from ._ceilings import (
+    encoding_ceilings,
+)
 from ._config import (
     STAGES,
     DatasetConfig,
@@ -240,6 +243,7 @@ __all__ = [
     "draft_jobs",
     "duplicate_findings",
     "duplicates_of",
+    "encoding_ceilings",
     "evaluate",
     "explain_card",
     "explain_measure",

@@ -5,9 +5,13 @@ from ._history import (
     HISTORY_COLUMNS,
     read_history,
 )
+from ._loss_names import (
+    ClassLoss,
+)
 from ._losses import (
     Loss,
     encoding_loss,
+    supervised_loss,
 )
 from ._train import (
     train_network,
@@ -15,9 +19,11 @@ from ._train import (
 
 __all__ = [
     "HISTORY_COLUMNS",
+    "ClassLoss",
     "Loss",
     "TrainingConfig",
     "encoding_loss",
     "read_history",
+    "supervised_loss",
     "train_network",
 ]
