@@ -152,8 +152,6 @@ def _ious(labels: LabelImage, other: LabelImage) -> dict[tuple[int, int], float]
     """Return the IoU of each pair of cells that share a pixel."""
     areas, other_areas = np.bincount(labels.ravel()), np.bincount(other.ravel())
     both = (labels > 0) & (other > 0)
-    pairs, shared = np.unique(
-        np.stack([labels[both], other[both]]), axis=1, return_counts=True
-    )
+    pairs, shared = np.unique(np.stack([labels[both], other[both]]), axis=1, return_counts=True)
     unions = areas[pairs[0]] + other_areas[pairs[1]] - shared
     return dict(zip(map(tuple, pairs.T.tolist()), (shared / unions).tolist(), strict=True))
