@@ -13,6 +13,7 @@ SECTIONS = (
     "Growth",
     "Many images, from disk to tables",
     "Shapes of cells",
+    "Decoding",
     "A study",
 )
 INTRODUCTION = """# Speed
