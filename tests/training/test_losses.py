@@ -23,13 +23,14 @@ def learned(encoding: str, class_loss: str = "dice_ce") -> tuple[float, float, t
     logits = torch.zeros(1, ENCODINGS[encoding].channels, 32, 32, requires_grad=True)
     loss = encoding_loss(encoding, class_loss)  # type: ignore[arg-type]
     optimizer = torch.optim.Adam([logits], lr=0.3)
-    for step in range(150):
+    errors = []
+    for _ in range(150):
         optimizer.zero_grad()
         error = loss(logits, target)
-        first = float(error) if step == 0 else first
+        errors.append(float(error.detach()))
         error.backward()
         optimizer.step()
-    return first, float(error), ENCODINGS[encoding].activate(logits.detach())
+    return errors[0], errors[-1], ENCODINGS[encoding].activate(logits.detach())
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -39,7 +40,8 @@ def test_who_makes_the_loss_small_paints_the_perfect_maps(encoding: str) -> None
     target = target_of(encoding)[0].permute(1, 2, 0).numpy()
     perfect = ENCODINGS[encoding].perfect(target)
     inside = perfect[..., 0] > 0.3 if encoding == "star_convex" else np.ones((32, 32), bool)
-    assert np.abs(painted - perfect)[inside].mean() < 0.05
+    # Rays are in pixels, all else lies between -1 and 1.
+    assert np.abs(painted - perfect)[inside].mean() < (0.2 if encoding == "star_convex" else 0.05)
 
 
 @pytest.mark.parametrize("class_loss", CLASS_LOSSES)

@@ -133,7 +133,7 @@ def agreement(labels: LabelImage, others: Sequence[LabelImage]) -> PerCell:
     if not others:
         return np.full(n_cells, np.nan, np.float32)
     best = [_best_partners(labels, other)[1] for other in others]
-    return np.mean(best, axis=0, dtype=np.float64).astype(np.float32)
+    return np.asarray(np.mean(best, axis=0), np.float32)
 
 
 def _best_partners(

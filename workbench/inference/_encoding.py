@@ -56,7 +56,7 @@ class Encoding(Protocol):
         """
 
 
-def drop_small(labels: npt.NDArray[np.int32], min_area_px: int) -> LabelImage:
+def drop_small(labels: LabelImage, min_area_px: int) -> LabelImage:
     """Return labels without cells below an area, numbered from 1 without gaps."""
     areas = np.bincount(labels.ravel())
     keep = areas >= max(min_area_px, 1)

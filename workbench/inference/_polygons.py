@@ -70,9 +70,7 @@ def _painted(
     counts = np.zeros(height, np.int64)
     kept = 0
     for index in range(len(centres)):
-        top, bottom = _cross_rows(
-            centres[index], lengths[index], directions, width, crossings, counts
-        )
+        top, bottom = _cross_rows(centres[index], lengths[index], directions, crossings, counts)
         area = n_met = 0
         for row in range(top, bottom):
             for pair in range(0, counts[row] - 1, 2):
@@ -94,14 +92,27 @@ def _painted(
         if keep:
             kept += 1
             areas[kept] = area
-            for row in range(top, bottom):
-                for pair in range(0, counts[row] - 1, 2):
-                    start, stop = _columns(crossings[row, pair], crossings[row, pair + 1], width)
-                    for column in range(start, stop):
-                        if not labels[row, column]:
-                            labels[row, column] = kept
+            _paint(labels, kept, top, bottom, crossings, counts)
         counts[top:bottom] = 0
     return labels
+
+
+@compiled
+def _paint(  # noqa: PLR0917 - compiled functions take no keyword-only arguments
+    labels: npt.NDArray[np.int32],
+    number: int,
+    top: int,
+    bottom: int,
+    crossings: npt.NDArray[np.float32],
+    counts: npt.NDArray[np.int64],
+) -> None:
+    for row in range(top, bottom):
+        for pair in range(0, counts[row] - 1, 2):
+            left, right = crossings[row, pair], crossings[row, pair + 1]
+            start, stop = _columns(left, right, labels.shape[1])
+            for column in range(start, stop):
+                if not labels[row, column]:
+                    labels[row, column] = number
 
 
 @compiled
@@ -115,7 +126,6 @@ def _cross_rows(
     centre: npt.NDArray[np.int64],
     lengths: npt.NDArray[np.float32],
     directions: npt.NDArray[np.float32],
-    width: int,
     crossings: npt.NDArray[np.float32],
     counts: npt.NDArray[np.int64],
 ) -> tuple[int, int]:

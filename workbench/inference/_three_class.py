@@ -76,7 +76,7 @@ class ThreeClassEncoding:
             return drop_small(labels.astype(np.int32), decoder.min_area_px)
         interior, boundary = maps[..., INTERIOR], maps[..., BOUNDARY]
         is_cell = interior + boundary >= decoder.foreground_threshold
-        distance = cell_distances((interior > boundary) & is_cell)
+        distance = cell_distances(((interior > boundary) & is_cell).astype(np.int32))
         # Infinite where interior fills the image: one summit, whatever its height.
         distance[np.isinf(distance)] = 1
         smooth = ndimage.gaussian_filter(distance, decoder.smoothing_px)

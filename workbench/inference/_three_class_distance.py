@@ -30,8 +30,9 @@ DISTANCE: Final = 3
 
 
 class ThreeClassDistanceEncoding:
-    """Background, interior, boundary, and the distance to the edge as a share of the cell's largest.
+    """Background, interior, boundary, and how deep in its cell each pixel lies.
 
+    The depth is the distance to the edge as a share of the cell's largest.
     Decoded by a seeded watershed of the distance itself, over the foreground (interior +
     boundary): each cell has a summit of 1 in its middle, whatever its size.
 
