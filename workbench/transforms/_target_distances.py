@@ -33,7 +33,8 @@ def cell_distances(labels: LabelImage) -> FloatImage:
     array([[3., 2., 1., 1., 1., 0.]], dtype=float32)
     """
     squared = _squared_distances(np.ascontiguousarray(labels, np.int32))
-    return np.sqrt(squared, out=squared)
+    distances: FloatImage = np.sqrt(squared)
+    return distances
 
 
 def distance_target(labels: LabelImage) -> FloatImage:
