@@ -14,6 +14,7 @@ SECTIONS = (
     "Many images, from disk to tables",
     "Shapes of cells",
     "Inference",
+    "Decoding",
     "A study",
 )
 INTRODUCTION = """# Speed

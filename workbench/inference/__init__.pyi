@@ -31,6 +31,7 @@ from ._export_network import (
     maps_network,
 )
 from ._flows import (
+    FLOW_SCALE,
     FlowEncoding,
 )
 from ._fusion import (
@@ -72,6 +73,7 @@ from ._three_class_distance import (
 __all__ = [
     "ENCODINGS",
     "EXPORT_FORMS",
+    "FLOW_SCALE",
     "ONNX_FILE",
     "Decoder",
     "DistanceDecoder",

@@ -5,9 +5,13 @@ from ._history import (
     HISTORY_COLUMNS,
     read_history,
 )
+from ._loss_names import (
+    ClassLoss,
+)
 from ._losses import (
     Loss,
     encoding_loss,
+    supervised_loss,
 )
 from ._train import (
     train_network,
@@ -23,11 +27,13 @@ __all__ = [
     "HISTORY_COLUMNS",
     "TUNING_GRID",
     "TUNING_IOU_THRESHOLDS",
+    "ClassLoss",
     "Loss",
     "TrainingConfig",
     "Tuned",
     "encoding_loss",
     "read_history",
+    "supervised_loss",
     "train_network",
     "tune_decoder",
 ]
