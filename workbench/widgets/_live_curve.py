@@ -43,7 +43,7 @@ def live_training_curve(name: str = "training") -> Callable[[pd.DataFrame], None
         return {PLOTLY: json.loads(training_curves({name: history}).to_json())}
 
     nothing_yet = pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=float)
-    place = display(drawn(nothing_yet), raw=True, display_id=True)
+    place = display(drawn(nothing_yet), raw=True, display_id=True)  # type: ignore[no-untyped-call]
     return lambda history: place.update(drawn(history), raw=True)
 
 
