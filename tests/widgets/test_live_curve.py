@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 from nbclient import NotebookClient
 
 from tests.conftest import REPOSITORY
-from workbench.widgets import live_training_curve
+from workbench.widgets import _live_curve, live_training_curve
 
-PLOTLY = "application/vnd.plotly.v1+json"
 CELL = """
 import numpy as np, pandas as pd
 from workbench.widgets import live_training_curve
@@ -28,6 +27,17 @@ for n in epochs:
     redraw(history.head(n))
     print("epoch", n)
 """
+
+
+epochs = np.arange(1, 7)
+HISTORY = pd.DataFrame(
+    {
+        "epoch": epochs,
+        "train_loss": 1 / epochs,
+        "validation_loss": 1.1 / epochs,
+        "validation_f1": np.where(epochs % 2, np.nan, epochs / 10),
+    }
+)
 
 
 def outputs(monkeypatch: pytest.MonkeyPatch, *, session: str | None) -> list[Any]:
@@ -45,12 +55,24 @@ def outputs(monkeypatch: pytest.MonkeyPatch, *, session: str | None) -> list[Any
 def test_in_a_notebook_someone_has_open_one_figure_follows_the_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    figure, *lines = outputs(monkeypatch, session="/notebooks/02_train.ipynb")
-    assert "".join(line["text"] for line in lines).split("\n")[5] == "epoch 6"
-    loss, _, f1 = go.Figure(figure["data"][PLOTLY]).data
-    assert loss.name == "unet-0, training"
-    assert loss.y[-1] == pytest.approx(1 / 6)  # the last epoch too
-    assert list(f1.x) == [2, 4, 6]
+    panel, *lines = outputs(monkeypatch, session="/notebooks/02_train.ipynb")
+    assert "application/vnd.jupyter.widget-view+json" in panel["data"]
+    assert {line["output_type"] for line in lines} == {"stream"}
+
+
+def test_the_figure_shows_the_history_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Any] = []
+    monkeypatch.setattr(_live_curve, "_someone_looks_on", lambda: True)
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    redraw = live_training_curve("unet-0")
+    (panel,) = shown
+    for n in (1, 2, 4):
+        redraw(HISTORY.head(n))
+        (figure,) = panel.children
+        loss, _, f1 = figure.data
+        assert loss.name == "unet-0, training"
+        assert list(loss.y) == [1, 1 / 2, 1 / 3, 1 / 4][:n]
+        assert list(f1.x) == [2, 4][: n // 2]
 
 
 def test_in_batch_the_printed_lines_are_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,14 @@
 """Loss and F1 of a training that is going on, redrawn as its epochs end."""
 
-import json
 import os
 from collections.abc import Callable
-from typing import Any, Final
 
+import ipywidgets as widgets
 import pandas as pd
+import plotly.graph_objects as go
 
 from workbench.figures import training_curves
 from workbench.training import HISTORY_COLUMNS
-
-PLOTLY: Final = "application/vnd.plotly.v1+json"
 
 
 def live_training_curve(name: str = "training") -> Callable[[pd.DataFrame], None]:
@@ -38,13 +36,18 @@ def live_training_curve(name: str = "training") -> Callable[[pd.DataFrame], None
         return lambda _: None
     from IPython.display import display
 
-    def drawn(history: pd.DataFrame) -> dict[str, Any]:
-        # The figure itself would be shown anew each time instead of in place of the last.
-        return {PLOTLY: json.loads(training_curves({name: history}).to_json())}
+    picture = widgets.VBox()
 
-    nothing_yet = pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=float)
-    place = display(drawn(nothing_yet), raw=True, display_id=True)  # type: ignore[no-untyped-call]
-    return lambda history: place.update(drawn(history), raw=True)
+    def redraw(history: pd.DataFrame) -> None:
+        before = picture.children
+        # A figure widget is built whole and put in place, see failure_browser.
+        picture.children = (go.FigureWidget(training_curves({name: history})),)
+        for figure in before:
+            figure.close()
+
+    redraw(pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=float))
+    display(picture)  # type: ignore[no-untyped-call]
+    return redraw
 
 
 def _someone_looks_on() -> bool:
