@@ -1,7 +1,6 @@
 """The curve of a training that is going on."""
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -109,4 +108,3 @@ def test_the_curve_is_drawn_in_jupyterlab(tmp_path: Path) -> None:
         expect(page.locator(".js-plotly-plot")).to_contain_text("unet-0, training")
         expect(page.locator(".js-plotly-plot")).to_have_count(1)
         page.screenshot(path=tmp_path / "live.png")
-        shutil.copy(tmp_path / "live.png", "/tmp/training/live.png")
