@@ -15,6 +15,7 @@ SECTIONS = (
     "Shapes of cells",
     "Inference",
     "Decoding",
+    "Training",
     "A study",
 )
 INTRODUCTION = """# Speed

@@ -1,4 +1,5 @@
 from ._augmentation import (
+    AUGMENTATIONS,
     AugmentationConfig,
     random_view,
 )
@@ -66,6 +67,7 @@ from ._windows import (
 )
 
 __all__ = [
+    "AUGMENTATIONS",
     "BACKGROUND",
     "BOUNDARY",
     "INTERIOR",
