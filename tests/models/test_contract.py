@@ -7,6 +7,17 @@ import pytest
 from workbench.models import ARCHITECTURES, build_network
 
 SMALL = {
+    "sac": {
+        "encoder": {
+            "hidden_size": 16,
+            "layers": 2,
+            "heads": 2,
+            "global_attention": [1],
+            "window_tokens": 4,
+            "image_size_px": 64,
+            "patch_px": 8,
+        },
+    },
     "unet": {"channels": [4, 8], "residual_units": 1},
 }
 """Settings that make each network small enough for a test of seconds."""

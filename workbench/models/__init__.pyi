@@ -12,6 +12,10 @@ from ._registry import (
     find_architecture,
     read_settings,
 )
+from ._sac import (
+    SacConfig,
+    SamEncoderSize,
+)
 from ._sized import (
     cut_to_size,
     padded_to_multiple,
@@ -25,6 +29,8 @@ __all__ = [
     "Architecture",
     "OtsuWatershedConfig",
     "Outputs",
+    "SacConfig",
+    "SamEncoderSize",
     "UNetConfig",
     "build_network",
     "cut_to_size",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel
 
 from workbench.models._otsu_watershed import OtsuWatershedConfig, otsu_watershed
+from workbench.models._sac import SacConfig, build_sac
 from workbench.models._unet import UNetConfig, build_unet
 from workbench.schema import FloatImage, InputError, LabelImage
 
@@ -53,6 +54,11 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         summary="Otsu's threshold and a distance watershed; no training",
         settings=OtsuWatershedConfig,
         segment=otsu_watershed,
+    ),
+    "sac": Architecture(
+        summary="Segment Anything's image encoder under a convolutional head (transformers)",
+        settings=SacConfig,
+        build=build_sac,
     ),
     "unet": Architecture(
         summary="U-Net with residual units (MONAI)", settings=UNetConfig, build=build_unet
