@@ -7,6 +7,8 @@ import pytest
 from workbench.models import ARCHITECTURES, build_network
 
 SMALL = {
+    "maunet_resnet50": {"width": 0.07},
+    "maunet_wide": {"width": 0.07},
     "sac": {
         "encoder": {
             "hidden_size": 16,

@@ -1,3 +1,6 @@
+from ._maunet import (
+    MAUNetConfig,
+)
 from ._otsu_watershed import (
     OtsuWatershedConfig,
     otsu_watershed,
@@ -27,6 +30,7 @@ from ._unet import (
 __all__ = [
     "ARCHITECTURES",
     "Architecture",
+    "MAUNetConfig",
     "OtsuWatershedConfig",
     "Outputs",
     "SacConfig",

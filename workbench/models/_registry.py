@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
+from workbench.models._maunet import (
+    MAUNetConfig,
+    build_maunet_resnet50,
+    build_maunet_wide,
+)
 from workbench.models._otsu_watershed import OtsuWatershedConfig, otsu_watershed
 from workbench.models._sac import SacConfig, build_sac
 from workbench.models._unet import UNetConfig, build_unet
@@ -49,7 +54,22 @@ class Architecture:
         return self.build is not None
 
 
+MAUNET_TRAINING: Final = {"optimizer": "adamw", "learning_rate": 6e-4}
+"""As published, but for batches of 16 crops of 512 px, which need a large GPU."""
+
 ARCHITECTURES: Final[Mapping[str, Architecture]] = {
+    "maunet_resnet50": Architecture(
+        summary="MAUNet: ResNet50 encoder, decoders for classes and distance (MONAI)",
+        settings=MAUNetConfig,
+        build=build_maunet_resnet50,
+        training=MAUNET_TRAINING,
+    ),
+    "maunet_wide": Architecture(
+        summary="MAUNet: Wide-ResNet50-2 encoder, decoders for classes and distance (MONAI)",
+        settings=MAUNetConfig,
+        build=build_maunet_wide,
+        training=MAUNET_TRAINING,
+    ),
     "otsu_watershed": Architecture(
         summary="Otsu's threshold and a distance watershed; no training",
         settings=OtsuWatershedConfig,

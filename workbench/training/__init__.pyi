@@ -1,3 +1,6 @@
+from ._anti_ambiguity import (
+    anti_ambiguity_loss,
+)
 from ._config import (
     TrainingConfig,
 )
@@ -17,6 +20,7 @@ __all__ = [
     "HISTORY_COLUMNS",
     "Loss",
     "TrainingConfig",
+    "anti_ambiguity_loss",
     "encoding_loss",
     "read_history",
     "train_network",
