@@ -7,6 +7,23 @@ import pytest
 from workbench.models import ARCHITECTURES, build_network
 
 SMALL = {
+    "mask2former": {
+        "backbone_channels": 8,
+        "backbone_depths": [1, 1, 1, 1],
+        "backbone_heads": [1, 2, 4, 8],
+        "channels": 32,
+        "queries": 4,
+        "encoder_layers": 1,
+        "decoder_layers": 2,
+        "heads": 2,
+    },
+    "segformer": {
+        "hidden_sizes": [8, 16, 16, 32],
+        "depths": [1, 1, 1, 1],
+        "heads": [1, 2, 2, 4],
+        "decoder_channels": 16,
+    },
+    "swin_unetr": {"feature_size": 12, "depths": [1, 1, 1, 1], "heads": [1, 1, 2, 2]},
     "maunet_resnet50": {"width": 0.07},
     "maunet_wide": {"width": 0.07},
     "sac": {

@@ -16,7 +16,7 @@ from workbench.models._detail_head import ImageNetInput
 from workbench.models._maunet import MAUNetConfig
 from workbench.models._outputs import Outputs
 from workbench.models._pretrained import put_weights, read_weights
-from workbench.models._sized import cut_to_size, padded_to_multiple
+from workbench.models._sized import cut_to_size, padded_to_levels
 
 CLASSES: Final = 3
 STAGES: Final = (3, 4, 6, 3)
@@ -31,7 +31,7 @@ class MAUNet(nn.Module):
     ) -> None:
         super().__init__()
         stages = 3 if wide else 4
-        self.multiple_px = 2 ** (stages + 1)
+        self.coarsest_px = 2 ** (stages + 1)
         self.normalise = ImageNetInput(in_channels)
         self.encoder = ResNet50Stages(_share(64, config.width), stages=stages, wide=wide)
         if config.weights is not None:
@@ -45,9 +45,7 @@ class MAUNet(nn.Module):
 
     def forward(self, images: torch.Tensor) -> Outputs:
         """Return logits of the size of the images."""
-        # Instance normalisation needs more than one pixel at the coarsest level.
-        tiny = max(images.shape[-2:]) <= self.multiple_px
-        padded = padded_to_multiple(images, self.multiple_px * (2 if tiny else 1))
+        padded = padded_to_levels(images, self.coarsest_px)
         seen = [padded, *self.encoder(self.normalise(padded))]
         kept = [skip(features) for skip, features in zip(self.skips, seen, strict=True)]
         logits = torch.cat([decoder(kept) for decoder in self.decoders], dim=1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
+from workbench.models._mask2former import Mask2FormerConfig, build_mask2former
 from workbench.models._maunet import (
     MAUNetConfig,
     build_maunet_resnet50,
@@ -16,6 +17,8 @@ from workbench.models._maunet import (
 )
 from workbench.models._otsu_watershed import OtsuWatershedConfig, otsu_watershed
 from workbench.models._sac import SacConfig, build_sac
+from workbench.models._segformer import SegformerConfig, build_segformer
+from workbench.models._swin_unetr import SwinUNETRConfig, build_swin_unetr
 from workbench.models._unet import UNetConfig, build_unet
 from workbench.schema import FloatImage, InputError, LabelImage
 
@@ -58,6 +61,11 @@ MAUNET_TRAINING: Final = {"optimizer": "adamw", "learning_rate": 6e-4}
 """As published, but for batches of 16 crops of 512 px, which need a large GPU."""
 
 ARCHITECTURES: Final[Mapping[str, Architecture]] = {
+    "mask2former": Architecture(
+        summary="Mask2Former with a Swin backbone, used densely (transformers)",
+        settings=Mask2FormerConfig,
+        build=build_mask2former,
+    ),
     "maunet_resnet50": Architecture(
         summary="MAUNet: ResNet50 encoder, decoders for classes and distance (MONAI)",
         settings=MAUNetConfig,
@@ -79,6 +87,16 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         summary="Segment Anything's image encoder under a convolutional head (transformers)",
         settings=SacConfig,
         build=build_sac,
+    ),
+    "segformer": Architecture(
+        summary="SegFormer with a refinement at full resolution (transformers)",
+        settings=SegformerConfig,
+        build=build_segformer,
+    ),
+    "swin_unetr": Architecture(
+        summary="Swin transformer under a U-Net decoder (MONAI)",
+        settings=SwinUNETRConfig,
+        build=build_swin_unetr,
     ),
     "unet": Architecture(
         summary="U-Net with residual units (MONAI)", settings=UNetConfig, build=build_unet

@@ -37,3 +37,12 @@ def cut_to_size(outputs: Outputs, size_px: Sequence[int]) -> Outputs:
     """
     height, width = size_px
     return Outputs(outputs.logits[..., :height, :width], outputs.coarse)
+
+
+def padded_to_levels(images: torch.Tensor, coarsest_px: int) -> torch.Tensor:
+    """Return images padded for a network whose coarsest level sees so many pixels as one.
+
+    That level then has more than one pixel, as instance normalisation needs.
+    """
+    tiny = max(images.shape[-2:]) <= coarsest_px
+    return padded_to_multiple(images, coarsest_px * (2 if tiny else 1))
