@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from workbench.models._outputs import Outputs
-from workbench.models._sized import cut_to_size, padded_to_multiple
+from workbench.models._sized import cut_to_size, padded_to_levels
 
 if TYPE_CHECKING:
     import torch
@@ -119,7 +119,7 @@ def build_mask2former(
             )
 
         def forward(self, images: torch.Tensor) -> Outputs:
-            padded = padded_to_multiple(images, COARSEST_PX)
+            padded = padded_to_levels(images, COARSEST_PX)
             seen = self.body(padded)
             weights = self.weigh(seen.transformer_decoder_last_hidden_state)
             maps = einsum("bqc,bqhw->bchw", weights, seen.masks_queries_logits[-1])

@@ -42,7 +42,7 @@ def cut_to_size(outputs: Outputs, size_px: Sequence[int]) -> Outputs:
 def padded_to_levels(images: torch.Tensor, coarsest_px: int) -> torch.Tensor:
     """Return images padded for a network whose coarsest level sees so many pixels as one.
 
-    That level then has more than one pixel, as instance normalisation needs.
+    That level then has more than one pixel, as instance and group normalisation need.
     """
     tiny = max(images.shape[-2:]) <= coarsest_px
     return padded_to_multiple(images, coarsest_px * (2 if tiny else 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -45,7 +45,7 @@ class SwinUNETRConfig(BaseModel):
         return self
 
 
-COARSEST_PX = 32
+COARSEST_PX: Final = 32
 
 
 def build_swin_unetr(
