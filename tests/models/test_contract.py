@@ -17,6 +17,36 @@ SMALL = {
         "deep_supervision": 1,
     },
     "tiny_cnn": {"channels": [16] * 4},
+    "mask2former": {
+        "backbone_channels": 8,
+        "backbone_depths": [1, 1, 1, 1],
+        "backbone_heads": [1, 2, 4, 8],
+        "channels": 32,
+        "queries": 4,
+        "encoder_layers": 1,
+        "decoder_layers": 2,
+        "heads": 2,
+    },
+    "segformer": {
+        "hidden_sizes": [8, 16, 16, 32],
+        "depths": [1, 1, 1, 1],
+        "heads": [1, 2, 2, 4],
+        "decoder_channels": 16,
+    },
+    "swin_unetr": {"feature_size": 12, "depths": [1, 1, 1, 1], "heads": [1, 1, 2, 2]},
+    "maunet_resnet50": {"width": 0.07},
+    "maunet_wide": {"width": 0.07},
+    "sac": {
+        "encoder": {
+            "hidden_size": 16,
+            "layers": 2,
+            "heads": 2,
+            "global_attention": [1],
+            "window_tokens": 4,
+            "image_size_px": 64,
+            "patch_px": 8,
+        },
+    },
     "unet": {"channels": [4, 8], "residual_units": 1},
 }
 """Settings that make each network small enough for a test of seconds."""

@@ -5,6 +5,12 @@ from ._deep_unet import (
 from ._lstm_unet import (
     LSTMUNetConfig,
 )
+from ._mask2former import (
+    Mask2FormerConfig,
+)
+from ._maunet import (
+    MAUNetConfig,
+)
 from ._nnunet import (
     NNUNET_TRAINING,
     NnUNetConfig,
@@ -46,9 +52,19 @@ from ._registry import (
     is_installed,
     read_settings,
 )
+from ._sac import (
+    SacConfig,
+    SamEncoderSize,
+)
+from ._segformer import (
+    SegformerConfig,
+)
 from ._sized import (
     cut_to_size,
     padded_to_multiple,
+)
+from ._swin_unetr import (
+    SwinUNETRConfig,
 )
 from ._tiny_cnn import (
     TinyCNNConfig,
@@ -69,13 +85,19 @@ __all__ = [
     "DeeperUNetConfig",
     "InstansegConfig",
     "LSTMUNetConfig",
+    "MAUNetConfig",
+    "Mask2FormerConfig",
     "MesmerConfig",
     "NnUNetConfig",
     "OnnxConfig",
     "OtsuWatershedConfig",
     "Outputs",
     "OutsideMethod",
+    "SacConfig",
+    "SamEncoderSize",
+    "SegformerConfig",
     "StardistConfig",
+    "SwinUNETRConfig",
     "TinyCNNConfig",
     "UNetConfig",
     "build_network",

@@ -14,11 +14,16 @@ from pydantic import BaseModel
 
 from workbench.models._deep_unet import DeeperUNetConfig, DeepUNetConfig, build_deep_unet
 from workbench.models._lstm_unet import LSTMUNetConfig, build_lstm_unet
+from workbench.models._mask2former import Mask2FormerConfig, build_mask2former
+from workbench.models._maunet import MAUNetConfig, build_maunet_resnet50, build_maunet_wide
 from workbench.models._nnunet import NNUNET_TRAINING, NnUNetConfig, build_nnunet
 from workbench.models._onnx import OnnxConfig
 from workbench.models._otsu_watershed import OtsuWatershedConfig, otsu_watershed
 from workbench.models._outside import OUTSIDE_METHODS
 from workbench.models._own import build_own, own_settings
+from workbench.models._sac import SacConfig, build_sac
+from workbench.models._segformer import SegformerConfig, build_segformer
+from workbench.models._swin_unetr import SwinUNETRConfig, build_swin_unetr
 from workbench.models._tiny_cnn import TinyCNNConfig, build_tiny_cnn
 from workbench.models._unet import UNetConfig, build_unet
 from workbench.schema import FloatImage, InputError, LabelImage
@@ -80,6 +85,21 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         settings=LSTMUNetConfig,
         build=build_lstm_unet,
     ),
+    "mask2former": Architecture(
+        summary="Mask2Former with a Swin backbone, used densely (transformers)",
+        settings=Mask2FormerConfig,
+        build=build_mask2former,
+    ),
+    "maunet_resnet50": Architecture(
+        summary="MAUNet: ResNet50 encoder, decoders for classes and distance (MONAI)",
+        settings=MAUNetConfig,
+        build=build_maunet_resnet50,
+    ),
+    "maunet_wide": Architecture(
+        summary="MAUNet: Wide-ResNet50-2 encoder, decoders for classes and distance (MONAI)",
+        settings=MAUNetConfig,
+        build=build_maunet_wide,
+    ),
     "nnunet": Architecture(
         summary="nnU-Net: planned from the data, deep supervision (MONAI DynUNet)",
         settings=NnUNetConfig,
@@ -94,6 +114,21 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         summary="Otsu's threshold and a distance watershed; no training",
         settings=OtsuWatershedConfig,
         segment=otsu_watershed,
+    ),
+    "sac": Architecture(
+        summary="Segment Anything's image encoder under a convolutional head (transformers)",
+        settings=SacConfig,
+        build=build_sac,
+    ),
+    "segformer": Architecture(
+        summary="SegFormer with a refinement at full resolution (transformers)",
+        settings=SegformerConfig,
+        build=build_segformer,
+    ),
+    "swin_unetr": Architecture(
+        summary="Swin transformer under a U-Net decoder (MONAI)",
+        settings=SwinUNETRConfig,
+        build=build_swin_unetr,
     ),
     "tiny_cnn": Architecture(
         summary="a few dilated convolutions, for teaching",
