@@ -4,6 +4,11 @@ from ._config import (
     PredictionConfig,
     WatershedDecoder,
 )
+from ._cost import (
+    NetworkCost,
+    device_name,
+    network_cost,
+)
 from ._encoding import (
     Encoding,
 )
@@ -36,13 +41,16 @@ __all__ = [
     "Encoding",
     "ModelCard",
     "ModelDescription",
+    "NetworkCost",
     "OfficialDecoder",
     "PredictionConfig",
     "ThreeClassEncoding",
     "WatershedDecoder",
+    "device_name",
     "find_encoding",
     "fitting_decoder",
     "load_network",
+    "network_cost",
     "predict_maps",
     "read_card",
     "segment_image",

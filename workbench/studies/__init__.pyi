@@ -21,7 +21,6 @@ from ._audit_texts import (
 from ._config import (
     STAGES,
     DatasetConfig,
-    ModelConfig,
     Stage,
     StudyConfig,
     read_study,
@@ -69,6 +68,9 @@ from ._measure_texts import (
     explain_measure,
     measure_rows,
     measures_page,
+)
+from ._model_config import (
+    ModelConfig,
 )
 from ._overlays import (
     extreme_overlays,

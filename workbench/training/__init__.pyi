@@ -9,12 +9,16 @@ from ._losses import (
     Loss,
     encoding_loss,
 )
+from ._nnunet_plan import (
+    PLANNERS,
+)
 from ._train import (
     train_network,
 )
 
 __all__ = [
     "HISTORY_COLUMNS",
+    "PLANNERS",
     "Loss",
     "TrainingConfig",
     "encoding_loss",
