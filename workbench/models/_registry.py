@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
 from workbench.models._otsu_watershed import OtsuWatershedConfig, otsu_watershed
+from workbench.models._own import build_own, own_settings
 from workbench.models._unet import UNetConfig, build_unet
 from workbench.schema import FloatImage, InputError, LabelImage
 
@@ -61,12 +64,18 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
 
 
 def find_architecture(name: str) -> Architecture:
-    """Return the entry of this name.
+    """Return the entry of this name, or of a file of the user's own.
+
+    Parameters
+    ----------
+    name
+        In :data:`ARCHITECTURES`; or the path of a Python file, ending in .py, with a function
+        ``build(*, in_channels, out_channels, ...)`` that returns a network. The file is run.
 
     Raises
     ------
     InputError
-        If there is none; the message lists those there are.
+        If there is none; the message lists those there are. Or if the file can't be used.
 
     Examples
     --------
@@ -75,9 +84,19 @@ def find_architecture(name: str) -> Architecture:
     """
     if name in ARCHITECTURES:
         return ARCHITECTURES[name]
+    if name.endswith(".py"):
+        path = Path(name)
+        return Architecture(
+            summary=f"your own network in {path.name}",
+            settings=own_settings(path),
+            build=partial(build_own, path),
+        )
     close = get_close_matches(name, ARCHITECTURES, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else "."
-    msg = f"no model is called {name!r}, only {', '.join(sorted(ARCHITECTURES))}{hint}"
+    msg = (
+        f"no model is called {name!r}, only {', '.join(sorted(ARCHITECTURES))}{hint} "
+        "A network of your own is named by its file, FILE.py."
+    )
     raise InputError(msg)
 
 

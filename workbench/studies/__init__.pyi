@@ -1,3 +1,8 @@
+from ._adopted import (
+    PredictionCard,
+    adopt_predictions,
+    read_prediction_card,
+)
 from ._audit import (
     Audit,
     audit_dataset,
@@ -210,6 +215,7 @@ __all__ = [
     "ModelConfig",
     "Plan",
     "PredictJob",
+    "PredictionCard",
     "PrepareConfig",
     "ReportTable",
     "RunResult",
@@ -224,6 +230,7 @@ __all__ = [
     "Survey",
     "Thumbnails",
     "TrainJob",
+    "adopt_predictions",
     "audit_dataset",
     "audit_rows",
     "audit_texts",
@@ -275,6 +282,7 @@ __all__ = [
     "print_table",
     "problem_rows",
     "read_frozen",
+    "read_prediction_card",
     "read_prepare_config",
     "read_scoring_config",
     "read_split_config",
