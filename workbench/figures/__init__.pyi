@@ -19,6 +19,9 @@ from ._overlays import (
     overlay_figure,
     overlay_row,
 )
+from ._pareto import (
+    pareto,
+)
 from ._scores import (
     cells_by_area,
     measure_curves,
@@ -29,6 +32,7 @@ from ._scores import (
 )
 from ._training import (
     class_map,
+    map_gallery,
     training_curves,
 )
 
@@ -42,9 +46,11 @@ __all__ = [
     "count_agreement",
     "image_facts",
     "image_gallery",
+    "map_gallery",
     "measure_curves",
     "overlay_figure",
     "overlay_row",
+    "pareto",
     "paired_differences",
     "score_by_cell_count",
     "score_by_threshold",

@@ -47,6 +47,10 @@ class AppliedNetwork:
     cpu_images_per_s: float
     gpu_images_per_s: float
 
+    def read_decoder(self) -> Any:
+        """Return the decoder as :func:`workbench.inference.fitting_decoder` does."""
+        return PredictionConfig.model_validate({"decoder": dict(self.decoder)}).decoder
+
     @property
     def decoder_text(self) -> str:
         """Kind and settings of the decoder in one line."""

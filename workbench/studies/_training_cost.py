@@ -57,7 +57,7 @@ class TrainingCost:
         References
         ----------
         .. [1] Y. Wang et al., A systematic evaluation of computational methods for cell
-           segmentation, Briefings in Bioinformatics 25(5):bbae407, 2024.
+           segmentation, Brief. Bioinform., 2024.
 
         Examples
         --------
