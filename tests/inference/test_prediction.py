@@ -9,6 +9,7 @@ from workbench.inference import (
     ModelCard,
     ModelDescription,
     PredictionConfig,
+    TrainedNetwork,
     find_encoding,
     load_network,
     predict_maps,
@@ -17,6 +18,7 @@ from workbench.inference import (
     write_card,
     write_weights,
 )
+from workbench.inference._tiles import DecodedCells
 from workbench.schema import InputError
 from workbench.transforms import Preparation, prepare_image, to_three_channels
 
@@ -58,7 +60,9 @@ def test_images_of_one_to_three_channels_are_segmented() -> None:
     network = UNET.build().eval()
     for channels in (1, 2, 3):
         image = np.random.default_rng(0).integers(0, 255, (40, 40, channels)).astype(np.uint8)
-        labels = segment_image(image, network=network, description=UNET, config=WINDOWS)
+        labels = segment_image(
+            image, networks=[TrainedNetwork(network, UNET)], description=UNET, config=WINDOWS
+        ).labels
         assert labels.shape == (40, 40)
 
 
@@ -83,7 +87,7 @@ def test_a_network_sees_the_image_as_its_description_prepares_it(
 ) -> None:
     seen: list[np.ndarray] = []
 
-    def spy(_network: object, image: np.ndarray, *_: object) -> np.ndarray:
+    def spy(_network: object, image: np.ndarray, *_: object, place: object) -> np.ndarray:
         seen.append(image)
         return np.zeros(image.shape, np.float32)
 
@@ -91,7 +95,11 @@ def test_a_network_sees_the_image_as_its_description_prepares_it(
     description = prepared_by(**preparation)
     image = np.random.default_rng(0).integers(0, 200, (50, 60, 1)).astype(np.uint8)
     segment_image(
-        image, network=UNET.build(), description=description, config=WINDOWS, pixel_size_um=0.5
+        image,
+        networks=[TrainedNetwork(UNET.build(), description)],
+        description=description,
+        config=WINDOWS,
+        pixel_size_um=0.5,
     )
     expected = prepare_image(image, description.preparation, pixel_size_um=0.5)
     assert np.array_equal(seen[0], to_three_channels(expected))
@@ -103,8 +111,8 @@ def test_cells_found_at_another_pixel_size_come_back_in_the_size_of_the_image() 
 
     def cells(description: ModelDescription) -> np.ndarray:
         return segment_image(
-            discs(), network=None, description=description, config=WINDOWS, pixel_size_um=0.5
-        )
+            discs(), networks=(), description=description, config=WINDOWS, pixel_size_um=0.5
+        ).labels
 
     as_taken, resampled = cells(otsu), cells(other)
     assert resampled.shape == as_taken.shape == (60, 80)
@@ -114,28 +122,32 @@ def test_cells_found_at_another_pixel_size_come_back_in_the_size_of_the_image() 
     assert both.sum() > 0.85 * ((as_taken > 0) | (resampled > 0)).sum()
 
 
-def test_cells_lost_on_the_way_back_leave_no_gap_in_the_numbers(
+def test_cells_lost_on_the_way_back_take_their_confidences_along(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = np.zeros((60, 60), np.int32)
-    found[0, 0], found[20:40, 20:40] = 1, 2  # 0.1 um; the first is less than a pixel of 1 um
-    monkeypatch.setattr("workbench.inference._prediction._find_cells", lambda *_: found)
-    labels = segment_image(
+    # Pixels of 0.1 um; the first cell is less than a pixel of 1 um.
+    found[0, 0], found[20:40, 20:40], found[50:, 50:] = 1, 2, 3
+    cells = DecodedCells(found, {"interior": np.array([0.1, 0.2, 0.3], np.float32)})
+    monkeypatch.setattr("workbench.inference._prediction.decode_in_tiles", lambda *_, **__: cells)
+    description = prepared_by(pixel_size_um=0.1)
+    prediction = segment_image(
         np.zeros((6, 6, 1), np.uint8),
-        network=None,
-        description=prepared_by(pixel_size_um=0.1),
+        networks=[TrainedNetwork(UNET.build(), description)],
+        description=description,
         config=WINDOWS,
         pixel_size_um=1,
     )
-    assert labels.shape == (6, 6)
-    assert np.unique(labels).tolist() == [0, 1]
+    assert prediction.labels.shape == (6, 6)
+    assert np.unique(prediction.labels).tolist() == [0, 1, 2]
+    assert prediction.confidences["interior"].tolist() == np.float32([0.2, 0.3]).tolist()
 
 
 def test_a_model_of_one_pixel_size_needs_that_of_the_image() -> None:
     with pytest.raises(InputError, match="the pixel size of this one is unknown"):
         segment_image(
             discs(),
-            network=UNET.build(),
+            networks=[TrainedNetwork(UNET.build(), prepared_by(pixel_size_um=1.0))],
             description=prepared_by(pixel_size_um=1.0),
             config=WINDOWS,
         )
@@ -143,7 +155,7 @@ def test_a_model_of_one_pixel_size_needs_that_of_the_image() -> None:
 
 def test_a_network_without_weights_is_refused() -> None:
     with pytest.raises(InputError, match="unet is a network and needs its trained weights"):
-        segment_image(np.zeros((9, 9, 1)), network=None, description=UNET, config=WINDOWS)
+        segment_image(np.zeros((9, 9, 1)), networks=(), description=UNET, config=WINDOWS)
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:

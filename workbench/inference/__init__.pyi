@@ -17,19 +17,26 @@ from ._encodings import (
     find_encoding,
     fitting_decoder,
 )
+from ._fusion import (
+    fuse_labels,
+)
+from ._maps import (
+    predict_maps,
+    supports_bf16,
+    use_best_device,
+)
 from ._model_files import (
     ModelCard,
     ModelDescription,
+    TrainedNetwork,
     load_network,
     read_card,
     write_card,
     write_weights,
 )
 from ._prediction import (
-    predict_maps,
+    Prediction,
     segment_image,
-    supports_bf16,
-    use_best_device,
 )
 from ._three_class import (
     ThreeClassEncoding,
@@ -43,12 +50,15 @@ __all__ = [
     "ModelDescription",
     "NetworkCost",
     "OfficialDecoder",
+    "Prediction",
     "PredictionConfig",
     "ThreeClassEncoding",
+    "TrainedNetwork",
     "WatershedDecoder",
     "device_name",
     "find_encoding",
     "fitting_decoder",
+    "fuse_labels",
     "load_network",
     "network_cost",
     "predict_maps",

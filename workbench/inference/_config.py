@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class OfficialDecoder(BaseModel):
@@ -65,6 +65,12 @@ class PredictionConfig(BaseModel):
     orientations
         Test-time augmentation: in how many orientations each window is looked at, 1, 4 (quarter
         turns) or 8 (mirrored too); the maps are averaged.
+    tile_px
+        An image whose height and width are at most this is decoded whole; a larger one in tiles
+        of this size, with memory for the maps of one of them.
+    tile_overlap_px
+        What neighbouring tiles share; cells up to half of it across come out as if the image were
+        decoded whole, larger ones are joined from their pieces.
     decoder
         How maps become cells; None for the settings that were tuned on the validation images
         when the network was trained, or the encoding's own where none were.
@@ -76,9 +82,21 @@ class PredictionConfig(BaseModel):
     overlap: float = Field(0.25, ge=0, lt=1)
     batch_size: int = Field(4, ge=1)
     orientations: Literal[1, 4, 8] = 1
+    tile_px: int = Field(2048, ge=64)
+    tile_overlap_px: int = Field(256, ge=2)
     decoder: Decoder | None = None
 
     @field_validator("decoder", mode="before")
     @classmethod
     def _watershed_unless_named(cls, value: Any) -> Any:
         return {"kind": "watershed"} | value if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _tiles_advance(self) -> "PredictionConfig":
+        if 2 * self.tile_overlap_px > self.tile_px:
+            msg = (
+                f"tile_overlap_px may be half of tile_px ({self.tile_px}) at most, got "
+                f"{self.tile_overlap_px}"
+            )
+            raise ValueError(msg)
+        return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -51,6 +51,21 @@ class ModelDescription(BaseModel):
             in_channels=IN_CHANNELS,
             out_channels=find_encoding(self.encoding).channels,
         )
+
+
+class TrainedNetwork(NamedTuple):
+    """A network with its weights, and what must be known to use it.
+
+    Attributes
+    ----------
+    network
+        In evaluation mode, on any device.
+    description
+        How images are prepared for it, and what its maps mean.
+    """
+
+    network: torch.nn.Module
+    description: ModelDescription
 
 
 class ModelCard(BaseModel):
@@ -123,9 +138,7 @@ def write_weights(path: Path, network: torch.nn.Module) -> None:
     partial.replace(path)
 
 
-def load_network(
-    folder: Path, *, weights: Literal["best", "last"] = "best"
-) -> tuple[torch.nn.Module, ModelDescription]:
+def load_network(folder: Path, *, weights: Literal["best", "last"] = "best") -> TrainedNetwork:
     """Read a trained network.
 
     Parameters
@@ -137,8 +150,8 @@ def load_network(
 
     Returns
     -------
-    tuple
-        The network in evaluation mode on the CPU, and its description.
+    TrainedNetwork
+        In evaluation mode on the CPU.
 
     Raises
     ------
@@ -160,4 +173,4 @@ def load_network(
         # It fails in many types on a damaged or foreign file; its name is what helps.
         msg = f"{path}: not the weights of {description.architecture} ({error})."
         raise InputError(msg) from error
-    return network.eval(), description
+    return TrainedNetwork(network.eval(), description)

@@ -1,58 +1,85 @@
-"""Images of any size through a network or a method without training."""
+"""Images to cells, through networks or a method without training."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from workbench.inference._config import PredictionConfig
-from workbench.inference._encoding import Encoding
 from workbench.inference._encodings import find_encoding, fitting_decoder
-from workbench.inference._model_files import ModelDescription
+from workbench.inference._maps import predict_maps
+from workbench.inference._model_files import ModelDescription, TrainedNetwork
+from workbench.inference._tiles import Place, decode_in_tiles
 from workbench.models import find_architecture, read_settings
 from workbench.schema import FloatImage, ImageArray, InputError, LabelImage
 from workbench.transforms import prepare_image, restore_labels, to_three_channels
 
-if TYPE_CHECKING:
-    import torch
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """The cells of an image, and how sure the model is of each.
+
+    Attributes
+    ----------
+    labels
+        int32, shape (height, width), cells numbered from 1 without gaps.
+    confidences
+        One value a cell, in the order of ids, by definition of confidence; none for methods that
+        have no probabilities.
+    maps
+        What the networks painted, averaged, shape (height, width, channels) of the image as it
+        was prepared; None unless asked for.
+    """
+
+    labels: LabelImage
+    confidences: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    maps: FloatImage | None = None
 
 
 def segment_image(
     image: ImageArray,
     *,
-    network: torch.nn.Module | None,
+    networks: Sequence[TrainedNetwork],
     description: ModelDescription,
     config: PredictionConfig,
     pixel_size_um: float | None = None,
-) -> LabelImage:
+    keep_maps: bool = False,
+) -> Prediction:
     """Find the cells of an image.
+
+    Several networks are an ensemble: each prepares the image in its own way, their maps are
+    averaged, and the average is decoded once.
 
     Parameters
     ----------
     image
-        Shape (height, width, channels), any numeric type.
-    network
-        A trained network, or None where the description names a method without training.
+        Shape (height, width, channels), any numeric type; may be a memory-mapped file.
+    networks
+        Trained networks; none where the description names a method without training.
     description
-        What the model is.
+        What the model is; that of one of the networks for an ensemble. Its decoder holds where
+        ``config`` has none.
     config
-        Windows and decoder; a method without training uses neither.
+        Windows, tiles and decoder; a method without training uses none of them.
     pixel_size_um
         Side of the image's pixels; needed where the description's preparation resamples. Cells
         are then found at that pixel size and brought back to the image's own.
+    keep_maps
+        Return the maps too, which takes the memory that tiles save.
 
     Returns
     -------
-    ndarray of int32
-        Label image, shape (height, width), cells numbered from 1.
+    Prediction
+        Labels of the image's size and the confidences of their cells.
 
     Raises
     ------
     InputError
-        If a network is needed and none is given, or the preparation resamples and the pixel size
-        is unknown.
+        If a network is needed and none is given, networks differ in encoding or pixel size, or
+        the preparation resamples and the pixel size is unknown.
 
     Examples
     --------
@@ -60,107 +87,98 @@ def segment_image(
     >>> image[5:12, 5:12] = 200
     >>> from workbench.inference import ModelDescription, PredictionConfig
     >>> otsu = ModelDescription(architecture="otsu_watershed", settings={})
-    >>> int(segment_image(image, network=None, description=otsu, config=PredictionConfig()).max())
-    1
+    >>> found = segment_image(image, networks=(), description=otsu, config=PredictionConfig())
+    >>> int(found.labels.max()), found.confidences
+    (1, {})
     """
-    preparation = description.preparation
-    prepared = prepare_image(image, preparation, pixel_size_um=pixel_size_um)
-    found = _find_cells(prepared, network, description, config)
-    restored = restore_labels(
-        found, preparation, size_px=image.shape[:2], pixel_size_um=pixel_size_um
+    found = (
+        _by_networks(image, networks, description, config, pixel_size_um, keep_maps=keep_maps)
+        if networks
+        else _by_method(image, description, pixel_size_um)
     )
-    return _without_gaps(restored.labels) if restored.vanished else restored.labels
+    restored = restore_labels(
+        found.labels,
+        description.preparation,
+        size_px=image.shape[:2],
+        pixel_size_um=pixel_size_um,
+    )
+    if not restored.vanished:
+        return Prediction(restored.labels, found.confidences, found.maps)
+    kept = np.setdiff1d(restored.labels, [0])
+    return Prediction(
+        np.searchsorted(np.append(0, kept), restored.labels).astype(np.int32),
+        {name: values[kept - 1] for name, values in found.confidences.items()},
+        found.maps,
+    )
 
 
-def _find_cells(
-    prepared: FloatImage,
-    network: torch.nn.Module | None,
-    description: ModelDescription,
-    config: PredictionConfig,
-) -> LabelImage:
-    if network is not None:
-        decoder = fitting_decoder(description.encoding, config.decoder or description.decoder)
-        encoding = find_encoding(description.encoding)
-        maps = predict_maps(network, to_three_channels(prepared), encoding, config)
-        return encoding.decode(maps, decoder)
+def _by_method(
+    image: ImageArray, description: ModelDescription, pixel_size_um: float | None
+) -> Prediction:
     method = find_architecture(description.architecture).segment
     if method is None:
         msg = f"{description.architecture} is a network and needs its trained weights."
         raise InputError(msg)
-    return method(prepared, read_settings(description.architecture, description.settings))
+    prepared = prepare_image(image, description.preparation, pixel_size_um=pixel_size_um)
+    settings = read_settings(description.architecture, description.settings)
+    return Prediction(method(prepared, settings))
 
 
-def _without_gaps(labels: LabelImage) -> LabelImage:
-    _, ranks = np.unique(np.append(0, labels), return_inverse=True)
-    return ranks[1:].reshape(labels.shape).astype(np.int32)
-
-
-def predict_maps(
-    network: torch.nn.Module, image: FloatImage, encoding: Encoding, config: PredictionConfig
-) -> FloatImage:
-    """Return the maps that a network paints of an image, blended over windows.
-
-    Parameters
-    ----------
-    network
-        In evaluation mode, on any device.
-    image
-        Normalised, shape (height, width, 3); smaller than a window is allowed.
-    encoding
-        What the maps mean.
-    config
-        Windows.
-
-    Returns
-    -------
-    ndarray of float32
-        Shape (height, width, channels of the encoding).
-    """
-    import torch
-    from monai.inferers import sliding_window_inference
-
-    height, width = image.shape[:2]
-    # An image smaller than the window is mirrored up to its size, and cut back afterwards.
-    padding = [(0, max(0, config.window_px - length)) for length in (height, width)]
-    padded = np.pad(image, (*padding, (0, 0)), mode="symmetric")
-    device = next(network.parameters()).device
-    batch = torch.from_numpy(np.ascontiguousarray(padded.transpose(2, 0, 1)))[None].to(device)
-
-    def maps(windows: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(device.type, torch.bfloat16, enabled=supports_bf16(device)):
-            logits = network(windows).logits
-        return encoding.activate(logits.float())
-
-    with torch.inference_mode():
-        blended: torch.Tensor = sliding_window_inference(
-            batch,
-            roi_size=(config.window_px, config.window_px),
-            sw_batch_size=config.batch_size,
-            predictor=maps,
-            overlap=config.overlap,
-            mode="gaussian",
+def _by_networks(
+    image: ImageArray,
+    networks: Sequence[TrainedNetwork],
+    description: ModelDescription,
+    config: PredictionConfig,
+    pixel_size_um: float | None,
+    *,
+    keep_maps: bool,
+) -> Prediction:
+    for _, member in networks:
+        _refuse_another_kind(member, description)
+    decoder = fitting_decoder(description.encoding, config.decoder or description.decoder)
+    encoding = find_encoding(description.encoding)
+    prepared = {
+        preparation: to_three_channels(
+            prepare_image(image, preparation, pixel_size_um=pixel_size_um)
         )
-    result: FloatImage = blended[0].permute(1, 2, 0).cpu().numpy()[:height, :width]
-    return result
+        for preparation in {member.preparation for _, member in networks}
+    }
+    height, width = next(iter(prepared.values())).shape[:2]
+    kept = np.empty((height, width, encoding.channels), np.float32) if keep_maps else None
+
+    def paint(place: Place) -> FloatImage:
+        total = np.float32(0)
+        for network, member in networks:
+            total = total + predict_maps(
+                network, prepared[member.preparation], encoding, config, place=place
+            )
+        maps: FloatImage = total / np.float32(len(networks))
+        if kept is not None:
+            kept[place] = maps
+        return maps
+
+    found = decode_in_tiles(
+        paint,
+        (height, width),
+        encoding=encoding,
+        decoder=decoder,
+        tile_px=config.tile_px,
+        overlap_px=config.tile_overlap_px,
+    )
+    return Prediction(found.labels, found.confidences, kept)
 
 
-def use_best_device(network: torch.nn.Module) -> torch.nn.Module:
-    """Move a network to the GPU if there is one."""
-    import torch
-
-    return network.to("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def supports_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 is computed by the hardware itself, not emulated.
-
-    Emulated bfloat16 is slower than float32; native one is two to three times faster.
-    """
-    import torch
-
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type == "cpu":
-        has: Mapping[str, Any] = torch.cpu.get_capabilities()
-        return bool(has.get("amx_bf16") or has.get("avx512_bf16") or has.get("bf16"))
-    return False
+def _refuse_another_kind(member: ModelDescription, description: ModelDescription) -> None:
+    if member.encoding != description.encoding:
+        msg = (
+            "the maps of an ensemble are averaged, so its networks must paint the same, got "
+            f"{description.encoding} and {member.encoding}; fuse their labels (fuse_labels)."
+        )
+        raise InputError(msg)
+    sizes_um = [one.preparation.pixel_size_um for one in (description, member)]
+    if sizes_um[0] != sizes_um[1]:
+        msg = (
+            "the maps of an ensemble are averaged, so its networks must see pixels of one size, "
+            f"got pixel_size_um {sizes_um[0]} and {sizes_um[1]}; fuse their labels (fuse_labels)."
+        )
+        raise InputError(msg)
