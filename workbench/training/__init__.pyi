@@ -5,9 +5,13 @@ from ._history import (
     HISTORY_COLUMNS,
     read_history,
 )
+from ._loss_names import (
+    ClassLoss,
+)
 from ._losses import (
     Loss,
     encoding_loss,
+    supervised_loss,
 )
 from ._nnunet_plan import (
     PLANNERS,
@@ -15,13 +19,21 @@ from ._nnunet_plan import (
 from ._train import (
     train_network,
 )
+from ._tuning import (
+    Tuned,
+    tune_decoder,
+)
 
 __all__ = [
     "HISTORY_COLUMNS",
     "PLANNERS",
+    "ClassLoss",
     "Loss",
     "TrainingConfig",
+    "Tuned",
     "encoding_loss",
     "read_history",
+    "supervised_loss",
     "train_network",
+    "tune_decoder",
 ]

@@ -10,12 +10,17 @@ HISTORY_COLUMNS: Final = {
     "train_loss": "float64",
     "validation_loss": "float64",
     "validation_f1": "float64",
+    "validation_dice": "float64",
     "learning_rate": "float64",
     "elapsed_s": "float64",
 }
 """Columns of ``history.csv``; the validation columns are NaN in epochs without a validation.
 
-Losses are Dice + cross-entropy; ``validation_f1`` is the mean over images of F1 at IoU 0.5.
+``train_loss`` is the mean over the steps of an epoch, NaN where none had a finite one.
+``validation_loss`` is that of the central view of each validation image, with the same weights as
+the scores: ``validation_f1`` is the mean over images of F1 at IoU 0.5, ``validation_dice`` of the
+Dice coefficient of all cells against the ground; images without any cell, labelled or found, have
+neither. ``elapsed_s`` counts from the start of the training, pauses left out.
 """
 
 

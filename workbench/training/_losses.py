@@ -8,7 +8,9 @@ from typing import Final
 import torch
 from monai.losses import DiceCELoss
 
+from workbench.models import Outputs
 from workbench.schema import InputError
+from workbench.training._loss_names import ClassLoss
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """Takes logits (batch, channels, height, width) and a target (batch, target channels, height,
@@ -25,7 +27,7 @@ LOSSES: Final[Mapping[str, Callable[[], Loss]]] = {"three_class": three_class_lo
 """By the name of the encoding whose maps are learned."""
 
 
-def encoding_loss(encoding: str) -> Loss:
+def encoding_loss(encoding: str, class_loss: ClassLoss = "dice_ce") -> Loss:  # noqa: ARG001
     """Return the loss of an encoding.
 
     Raises
@@ -37,3 +39,14 @@ def encoding_loss(encoding: str) -> Loss:
         msg = f"no loss for encoding {encoding!r}, only for {', '.join(LOSSES)}."
         raise InputError(msg)
     return LOSSES[encoding]()
+
+
+def supervised_loss(loss: Loss, outputs: Outputs, target: torch.Tensor) -> torch.Tensor:
+    """Return the loss of an output and its coarse ones, each half the weight of the one before."""
+    every = (outputs.logits, *outputs.coarse)
+    weights = [0.5**place for place in range(len(every))]
+    total = torch.zeros((), device=target.device)
+    for weight, logits in zip(weights, every, strict=True):
+        resized = torch.nn.functional.interpolate(target, logits.shape[-2:])
+        total = total + weight * loss(logits.float(), resized)
+    return total / sum(weights)

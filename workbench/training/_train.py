@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +23,7 @@ def train_network(
     seed: int,
     folder: Path,
     on_epoch: Callable[[str], None] = lambda _: None,
+    on_row: Callable[[pd.DataFrame], None] = lambda _: None,
 ) -> pd.DataFrame:
     """Train a network and keep its best and last weights.
 
@@ -33,7 +35,9 @@ def train_network(
     ----------
     card
         The network, its target encoding and what is known of the data. It is kept with the
-        preparation of ``config``, and when training ends with its settings and scores.
+        preparation of ``config``, and when training ends with its settings, scores and versions,
+        and the decoder tuned on the validation images if ``config`` asks for it and the card has
+        none.
     train, validation
         Samples with reference labels, at least one each.
     config
@@ -42,10 +46,14 @@ def train_network(
         Decides initial weights, order and augmentation.
     folder
         Gets ``model.json``, ``best.safetensors`` (highest mean F1 at IoU 0.5 on the validation
-        images), ``last.safetensors``, ``history.csv``, a TensorBoard log, and what an interrupted
-        training needs to go on (``*.ckpt``).
+        images), ``last.safetensors``, ``history.csv``, ``decoder_sweep.csv`` (how each setting of
+        the decoder did), a TensorBoard log, and what an interrupted training needs to go on
+        (``*.ckpt``).
     on_epoch
         Called with a line of text after each epoch.
+    on_row
+        Called with the history so far after each epoch. Where several devices train, both are
+        called in the process of the first.
 
     Returns
     -------
@@ -56,18 +64,23 @@ def train_network(
     ------
     InputError
         If a sample has no labels or more than three channels, or images are to be resampled and
-        its pixel size is unknown.
+        its pixel size is unknown; if no validation image has a cell; if the hardware asked for is
+        not there; if the loss stays not finite.
     """
-    from workbench.training._fit import fit
+    from workbench.training._fit import fit, resources
 
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     description = card.description.model_copy(update={"preparation": config.preparation})
     card = card.model_copy(
-        update={"description": description, "training": config.model_dump(mode="json")}
+        update={
+            "description": description,
+            "training": config.model_dump(mode="json"),
+            "versions": _versions(),
+        }
     )
     write_card(folder, card)
-    fit(
+    tuned = fit(
         card.description,
         train,
         validation,
@@ -75,8 +88,36 @@ def train_network(
         seed=seed,
         folder=folder,
         on_epoch=on_epoch,
+        on_row=on_row,
     )
     history = read_history(folder)
-    best = {"validation_f1": float(history["validation_f1"].max())}
-    write_card(folder, card.model_copy(update={"metrics": best}))
+    metrics = training_metrics(history) | resources(config, folder)
+    metrics["views_per_epoch"] = len(train) * config.views_per_image
+    write_card(folder, card.model_copy(update={"description": tuned, "metrics": metrics}))
     return history
+
+
+def training_metrics(history: pd.DataFrame) -> dict[str, float]:
+    """Return the scores of the best epoch, and how long training took.
+
+    Examples
+    --------
+    >>> history = pd.DataFrame({
+    ...     "epoch": [1, 2], "validation_f1": [0.5, 0.75], "validation_dice": [0.9, 0.8],
+    ...     "validation_loss": [0.4, 0.3], "elapsed_s": [10.0, 21.0]})
+    >>> training_metrics(history)["validation_dice"]
+    0.8
+    """
+    best = history.loc[history["validation_f1"].idxmax()]
+    scores = ("validation_f1", "validation_dice", "validation_loss")
+    return {name: float(best[name]) for name in scores} | {
+        "best_epoch": int(best["epoch"]),
+        "epochs": int(history["epoch"].max()),
+        "training_s": float(history["elapsed_s"].max()),
+    }
+
+
+def _versions() -> dict[str, str]:
+    packages = {"workbench": "cell-segmentation-workbench"}
+    names = ("workbench", "torch", "monai", "lightning")
+    return {name: version(packages.get(name, name)) for name in names}

@@ -1,4 +1,5 @@
 from ._augmentation import (
+    AUGMENTATIONS,
     AugmentationConfig,
     random_view,
 )
@@ -51,6 +52,7 @@ from ._windows import (
 )
 
 __all__ = [
+    "AUGMENTATIONS",
     "BACKGROUND",
     "BOUNDARY",
     "INTERIOR",

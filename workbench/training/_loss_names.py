@@ -1,0 +1,6 @@
+"""Names of the losses, without torch."""
+
+from typing import Literal
+
+ClassLoss = Literal["dice_ce"]
+"""Losses of classes of pixels."""
