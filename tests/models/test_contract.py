@@ -7,6 +7,16 @@ import pytest
 from workbench.models import ARCHITECTURES, build_network
 
 SMALL = {
+    "deep_unet": {"base_channels": 4},
+    "deeper_unet": {"base_channels": 4},
+    "lstm_unet": {"channels": [8, 16], "memory_kernel_px": 3},
+    "nnunet": {
+        "channels": [8, 16, 32],
+        "kernels_px": [3] * 3,
+        "strides": [1, 2, 2],
+        "deep_supervision": 1,
+    },
+    "tiny_cnn": {"channels": [16] * 4},
     "unet": {"channels": [4, 8], "residual_units": 1},
 }
 """Settings that make each network small enough for a test of seconds."""

@@ -76,7 +76,11 @@ def pareto(table: pd.DataFrame, *, cost_title: str, metric: str = "f1") -> go.Fi
             )
         )
     figure.update_xaxes(
-        title=cost_title, type="log", range=_range(shown["cost"]), tickvals=TICKS, ticktext=TICK_TEXTS
+        title=cost_title,
+        type="log",
+        range=_range(shown["cost"]),
+        tickvals=TICKS,
+        ticktext=TICK_TEXTS,
     )
     figure.update_yaxes(title=f"{metric_name(metric)}, mean over images")
     styled(figure)

@@ -1,3 +1,14 @@
+from ._deep_unet import (
+    DeeperUNetConfig,
+    DeepUNetConfig,
+)
+from ._lstm_unet import (
+    LSTMUNetConfig,
+)
+from ._nnunet import (
+    NNUNET_TRAINING,
+    NnUNetConfig,
+)
 from ._otsu_watershed import (
     OtsuWatershedConfig,
     otsu_watershed,
@@ -16,15 +27,25 @@ from ._sized import (
     cut_to_size,
     padded_to_multiple,
 )
+from ._tiny_cnn import (
+    TinyCNNConfig,
+    receptive_field_px,
+)
 from ._unet import (
     UNetConfig,
 )
 
 __all__ = [
     "ARCHITECTURES",
+    "NNUNET_TRAINING",
     "Architecture",
+    "DeepUNetConfig",
+    "DeeperUNetConfig",
+    "LSTMUNetConfig",
+    "NnUNetConfig",
     "OtsuWatershedConfig",
     "Outputs",
+    "TinyCNNConfig",
     "UNetConfig",
     "build_network",
     "cut_to_size",
@@ -32,4 +53,5 @@ __all__ = [
     "otsu_watershed",
     "padded_to_multiple",
     "read_settings",
+    "receptive_field_px",
 ]

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
+from workbench.models._deep_unet import DeeperUNetConfig, DeepUNetConfig, build_deep_unet
+from workbench.models._lstm_unet import LSTMUNetConfig, build_lstm_unet
+from workbench.models._nnunet import NNUNET_TRAINING, NnUNetConfig, build_nnunet
 from workbench.models._otsu_watershed import OtsuWatershedConfig, otsu_watershed
 from workbench.models._own import build_own, own_settings
+from workbench.models._tiny_cnn import TinyCNNConfig, build_tiny_cnn
 from workbench.models._unet import UNetConfig, build_unet
 from workbench.schema import FloatImage, InputError, LabelImage
 
@@ -52,10 +56,36 @@ class Architecture:
 
 
 ARCHITECTURES: Final[Mapping[str, Architecture]] = {
+    "deep_unet": Architecture(
+        summary="U-Net with a sixth level of 1024 channels (LIVECell extension)",
+        settings=DeepUNetConfig,
+        build=build_deep_unet,
+    ),
+    "deeper_unet": Architecture(
+        summary="U-Net with levels of 1024 and 2048 channels beneath (LIVECell extension)",
+        settings=DeeperUNetConfig,
+        build=build_deep_unet,
+    ),
+    "lstm_unet": Architecture(
+        summary="U-Net with convolutional LSTM in the encoder, for images and sequences",
+        settings=LSTMUNetConfig,
+        build=build_lstm_unet,
+    ),
+    "nnunet": Architecture(
+        summary="nnU-Net: planned from the data, deep supervision (MONAI DynUNet)",
+        settings=NnUNetConfig,
+        build=build_nnunet,
+        training=NNUNET_TRAINING,
+    ),
     "otsu_watershed": Architecture(
         summary="Otsu's threshold and a distance watershed; no training",
         settings=OtsuWatershedConfig,
         segment=otsu_watershed,
+    ),
+    "tiny_cnn": Architecture(
+        summary="a few dilated convolutions, for teaching",
+        settings=TinyCNNConfig,
+        build=build_tiny_cnn,
     ),
     "unet": Architecture(
         summary="U-Net with residual units (MONAI)", settings=UNetConfig, build=build_unet

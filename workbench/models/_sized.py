@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     import torch
 
 
-def padded_to_multiple(images: torch.Tensor, multiple_px: int) -> torch.Tensor:
+def padded_to_multiple(
+    images: torch.Tensor, multiple_px: int, *, at_least_px: int = 0
+) -> torch.Tensor:
     """Return images whose height and width are multiples of a number, their last pixels repeated.
 
     Parameters
@@ -20,11 +22,15 @@ def padded_to_multiple(images: torch.Tensor, multiple_px: int) -> torch.Tensor:
         Shape (batch, channels, height, width).
     multiple_px
         What a network needs height and width to be multiples of.
+    at_least_px
+        What they must not be below, itself a multiple. Instance normalisation needs more than one
+        pixel at the coarsest level, so networks with it give twice ``multiple_px``.
     """
     from torch.nn.functional import pad
 
-    height, width = images.shape[-2:]
-    lacking = (-height % multiple_px, -width % multiple_px)
+    lacking = tuple(
+        max(at_least_px - length, -length % multiple_px) for length in images.shape[-2:]
+    )
     if lacking == (0, 0):
         return images
     return pad(images, (0, lacking[1], 0, lacking[0]), mode="replicate")
@@ -33,7 +39,25 @@ def padded_to_multiple(images: torch.Tensor, multiple_px: int) -> torch.Tensor:
 def cut_to_size(outputs: Outputs, size_px: Sequence[int]) -> Outputs:
     """Return outputs without what :func:`padded_to_multiple` added to the images.
 
-    Coarse outputs keep it: training pads nothing, as its crops are multiples already.
+    Parameters
+    ----------
+    outputs
+        Of the padded images.
+    size_px
+        Height and width of the images before.
+
+    Returns
+    -------
+    Outputs
+        Coarse outputs keep the same share of their height and width as the logits, rounded up.
     """
+
+    def cut(coarse: torch.Tensor) -> torch.Tensor:
+        rows, columns = (
+            -(-length * coarse.shape[axis] // outputs.logits.shape[axis])
+            for axis, length in zip((-2, -1), size_px, strict=True)
+        )
+        return coarse[..., :rows, :columns]
+
     height, width = size_px
-    return Outputs(outputs.logits[..., :height, :width], outputs.coarse)
+    return Outputs(outputs.logits[..., :height, :width], tuple(map(cut, outputs.coarse)))

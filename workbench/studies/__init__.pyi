@@ -81,6 +81,7 @@ from ._overlays import (
     extreme_overlays,
     make_overlay,
     predicted_samples,
+    target_figure,
     validation_overlay,
 )
 from ._parameters import (
@@ -175,9 +176,10 @@ from ._thumbnails import (
 )
 from ._train import (
     TrainJob,
-    settled_training,
+    settled,
     train,
     training_fingerprint,
+    training_histories,
     training_samples,
 )
 from ._two_sets import (
@@ -294,7 +296,7 @@ __all__ = [
     "run_study",
     "sample_crops",
     "score_to_folder",
-    "settled_training",
+    "settled",
     "show_download",
     "show_progress",
     "signatures_of",
@@ -304,9 +306,11 @@ __all__ = [
     "summary_table",
     "survey_dataset",
     "survey_samples",
+    "target_figure",
     "terminal",
     "train",
     "training_fingerprint",
+    "training_histories",
     "training_samples",
     "update_report",
     "validation_overlay",

@@ -56,7 +56,9 @@ class AppliedNetwork:
         """Kind and settings of the decoder in one line."""
         settings = {name: value for name, value in self.decoder.items() if name != "kind"}
         texts = [f"{name} {_short(value)}" for name, value in settings.items()]
-        return f"{self.decoder['kind']} ({', '.join(texts)})" if texts else str(self.decoder["kind"])
+        return (
+            f"{self.decoder['kind']} ({', '.join(texts)})" if texts else str(self.decoder["kind"])
+        )
 
 
 def applied_networks(

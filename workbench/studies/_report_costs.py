@@ -11,7 +11,6 @@ import pandas as pd
 from workbench import figures
 from workbench.analysis import model_summary
 from workbench.schema import Member
-from workbench.store import latest_entries
 from workbench.studies._applied import AppliedNetwork, read_applied
 from workbench.studies._config import StudyConfig
 from workbench.studies._networks import open_model_folder
@@ -28,8 +27,6 @@ HEADERS: Final = {
     "training_min": "Training, min",
     "standardised_min": "Standardised running time, min",
     "train_memory_mb": "Peak memory in training, MB",
-    "gpu_memory_mb": "of the GPU, MB",
-    "trained_on": "Trained on",
     "images_per_s": "Test images per s",
     "predicted_on": "Predicted on",
     "cpu_images_per_s": "256 × 256 per s, CPU",
@@ -42,6 +39,8 @@ CAPTION: Final = (
     "median over images, reading and writing left out. The last two columns time the network "
     "alone, one image at a time."
 )
+
+NO_IMAGES: Final = pd.DataFrame({"seconds": [], "device": []})
 
 
 def costs_section(view: RunView) -> Section:
@@ -63,7 +62,6 @@ def costs_section(view: RunView) -> Section:
                 "training_min": _one_decimal,
                 "standardised_min": _one_decimal,
                 "train_memory_mb": _whole,
-                "gpu_memory_mb": _whole,
                 "images_per_s": _short,
                 "cpu_images_per_s": _short,
                 "gpu_images_per_s": _short,
@@ -117,22 +115,16 @@ def with_front(costs: pd.DataFrame) -> pd.DataFrame:
 
 def cost_table(view: RunView) -> pd.DataFrame:
     """Return a row per member with the columns of :data:`HEADERS`; NaN where nothing is known."""
-    return pd.DataFrame(
-        [_row(view, member) for member in view.members], columns=list(HEADERS)
-    )
+    return pd.DataFrame([_row(view, member) for member in view.members], columns=list(HEADERS))
 
 
 def _row(view: RunView, member: Member) -> dict[str, Any]:
     networks = _networks(view, member)
     trained = trained_members(view.study, member)
-    trainings = [_training(view, part) for part in trained]
-    known = [cost for cost in trainings if cost]
-    complete = bool(known) and len(known) == len(trainings) and not _has_foreign(view, member)
-    ledger = latest_entries(view.run.ledger_file)
-    memory = [ledger[f"train/{p.name}"].peak_memory_mb for p in trained if f"train/{p.name}" in ledger]
+    costs = [cost for part in trained for cost in _training_costs(view, part)]
+    complete = not _has_foreign(view, member)
     images = view.run.prediction_folder(member) / IMAGES
-    table = pd.read_parquet(images) if images.is_file() else pd.DataFrame(columns=["seconds", "device"])
-    costs = [cost for part in known for cost in part]
+    table = pd.read_parquet(images) if images.is_file() else NO_IMAGES
     return {
         "model": member.name,
         "parameters": _total(network.parameters for network in networks) / 1e6,
@@ -142,11 +134,7 @@ def _row(view: RunView, member: Member) -> dict[str, Any]:
         "standardised_min": (
             _total(c.standardised_seconds for c in costs) / 60 if complete else math.nan
         ),
-        "train_memory_mb": max((value for value in memory if value > 0), default=math.nan),
-        "gpu_memory_mb": max(
-            (c.gpu_memory_mb for c in costs if c.gpu_memory_mb > 0), default=math.nan
-        ),
-        "trained_on": _texts(c.device for c in costs),
+        "train_memory_mb": max((c.peak_memory_mb for c in costs), default=math.nan),
         "images_per_s": 1 / float(table["seconds"].median()) if len(table) else math.nan,
         "predicted_on": _texts(table["device"]),
         "cpu_images_per_s": _speed([network.cpu_images_per_s for network in networks]),
@@ -186,11 +174,12 @@ def _networks(view: RunView, member: Member) -> list[AppliedNetwork]:
     return read_applied(view.run.prediction_folder(member))
 
 
-def _training(view: RunView, member: Member) -> list[TrainingCost] | None:
-    """Return what each network of a member took to train; None if one is unknown."""
-    folders = open_model_folder(view.run.model_folder(member)).folders.values()
-    costs = [read_training_cost(folder) for folder in folders]
-    return [cost for cost in costs if cost] if all(costs) else None
+def _training_costs(view: RunView, member: Member) -> list[TrainingCost]:
+    """Return what each network of a member took to train."""
+    folder = view.run.model_folder(member)
+    if not folder.is_dir():
+        return []
+    return [read_training_cost(path) for path in open_model_folder(folder).folders.values()]
 
 
 def _per_image(networks: Sequence[AppliedNetwork]) -> float:

@@ -298,9 +298,7 @@ def _training(view: RunView) -> Section:
         name: history
         for member in view.members
         if view.study.models[member.model].is_trained_here
-        for name, history in training_histories(
-            view.run.model_folder(member), member.name
-        ).items()
+        for name, history in training_histories(view.run.model_folder(member), member.name).items()
     }
     if not histories:
         return Section("Training")
@@ -484,4 +482,3 @@ def _provenance_facts(view: RunView) -> list[tuple[str, str]]:
         ("Python", facts["python"]),
         ("Packages", packages),
     ]
-

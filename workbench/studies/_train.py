@@ -18,7 +18,6 @@ from workbench.studies._job_configs import JobConfig
 from workbench.studies._model_config import merged
 from workbench.studies._networks import ModelFolder, open_model_folder, write_one_per
 from workbench.studies._survey import survey_samples
-from workbench.studies._training_cost import measured_training
 from workbench.training import PLANNERS, TrainingConfig, read_history, train_network
 
 FINGERPRINT: Final = "fingerprint.json"
@@ -127,6 +126,7 @@ def train(
     job: TrainJob,
     samples: tuple[list[Sample], list[Sample]],
     on_epoch: Callable[[str], None] = print,
+    on_row: Callable[[pd.DataFrame], None] = lambda _: None,
 ) -> dict[str, pd.DataFrame]:
     """Train what a job asks for and write it to ``job.output``.
 
@@ -141,6 +141,8 @@ def train(
         From :func:`training_samples`.
     on_epoch
         Called with a line of text after each epoch.
+    on_row
+        Called with the history so far after each epoch.
 
     Returns
     -------
@@ -157,7 +159,7 @@ def train(
     for value, (folder, part) in _parts(job, samples).items():
         if value:
             on_epoch(f"{job.one_per} {value}: {len(part[0])} images")
-        _train_one(job, part, folder, facts | _counts(part), on_epoch)
+        _train_one(job, part, folder, facts=facts | _counts(part), on_epoch=on_epoch, on_row=on_row)
     return training_histories(job.output, f"{job.model}-{job.seed}")
 
 
@@ -219,8 +221,10 @@ def _train_one(
     job: TrainJob,
     samples: tuple[list[Sample], list[Sample]],
     folder: Path,
+    *,
     facts: Mapping[str, Any],
     on_epoch: Callable[[str], None],
+    on_row: Callable[[pd.DataFrame], None],
 ) -> None:
     training, validation = samples
     folder.mkdir(parents=True, exist_ok=True)
@@ -233,18 +237,16 @@ def _train_one(
     description = ModelDescription(
         architecture=job.architecture, settings=job.settings, encoding=job.encoding
     )
-    with measured_training(folder, job.training, n_images=len(training)):
-        train_network(
-            ModelCard(
-                name=job.model, description=description, licence=job.licence, data=dict(facts)
-            ),
-            training,
-            validation,
-            config=job.training,
-            seed=job.seed,
-            folder=folder,
-            on_epoch=on_epoch,
-        )
+    train_network(
+        ModelCard(name=job.model, description=description, licence=job.licence, data=dict(facts)),
+        training,
+        validation,
+        config=job.training,
+        seed=job.seed,
+        folder=folder,
+        on_epoch=on_epoch,
+        on_row=on_row,
+    )
 
 
 def _data_facts(job: TrainJob) -> dict[str, Any]:

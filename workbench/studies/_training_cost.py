@@ -1,19 +1,12 @@
-"""What a training took: time, passes over the images, memory of the GPU."""
+"""What a training took, as the card of its model tells."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from workbench.store import write_text
-from workbench.training import TrainingConfig, read_history
-
-TRAINING_COST: Final = "training_cost.json"
+from workbench.inference import read_card
 
 
 @dataclass(frozen=True)
@@ -30,22 +23,15 @@ class TrainingCost:
         Views that an epoch took from each image.
     batch_size
         Views a step.
-    n_images
-        Training images.
-    device
-        On what.
-    gpu_memory_mb
-        Peak of the memory that PyTorch held on the GPU; NaN on a CPU, where the ledger has the
-        peak of the process.
+    peak_memory_mb
+        As the training measured it.
     """
 
     seconds: float
-    epochs: int
+    epochs: float
     views_per_image: int
-    batch_size: int
-    n_images: int
-    device: str
-    gpu_memory_mb: float
+    batch_size: float
+    peak_memory_mb: float
 
     @property
     def standardised_seconds(self) -> float:
@@ -61,43 +47,27 @@ class TrainingCost:
 
         Examples
         --------
-        >>> TrainingCost(600, 25, 2, 16, 100, "CPU", math.nan).standardised_seconds
+        >>> TrainingCost(600, 25, 2, 16, 100).standardised_seconds
         1200.0
         """
         passes = self.epochs * self.views_per_image
         return self.seconds * self.batch_size / 8 * 50 / passes if passes else math.nan
 
 
-@contextmanager
-def measured_training(folder: Path, config: TrainingConfig, *, n_images: int) -> Iterator[None]:
-    """Write what a training takes into its folder, when it has ended well."""
-    import torch
+def read_training_cost(folder: Path) -> TrainingCost:
+    """Return what the training of a model folder took; NaN where its card does not say.
 
-    from workbench.inference import device_name
-
-    on_gpu = torch.cuda.is_available()
-    if on_gpu:
-        torch.cuda.reset_peak_memory_stats()
-    yield
-    if (folder / TRAINING_COST).is_file():
-        return  # it had ended before: only the first call saw its memory
-    history = read_history(folder)
-    cost = TrainingCost(
-        seconds=float(history["elapsed_s"].iloc[-1]),
-        epochs=len(history),
-        views_per_image=config.views_per_image,
-        batch_size=config.batch_size,
-        n_images=n_images,
-        device=device_name(torch.device("cuda" if on_gpu else "cpu")),
-        gpu_memory_mb=torch.cuda.max_memory_allocated() / 2**20 if on_gpu else math.nan,
+    Raises
+    ------
+    InputError
+        If the folder holds no model card.
+    """
+    card = read_card(folder)
+    metrics = card.metrics
+    return TrainingCost(
+        seconds=metrics.get("training_s", math.nan),
+        epochs=metrics.get("epochs", math.nan),
+        views_per_image=int(card.training.get("views_per_image", 1)),
+        batch_size=metrics.get("batch_size", math.nan),
+        peak_memory_mb=metrics.get("peak_memory_bytes", math.nan) / 2**20,
     )
-    write_text(folder / TRAINING_COST, json.dumps(asdict(cost), indent=1) + "\n")
-
-
-def read_training_cost(folder: Path) -> TrainingCost | None:
-    """Return what a training took; None where its folder does not say."""
-    try:
-        content = json.loads((folder / TRAINING_COST).read_text(encoding="utf-8"))
-        return TrainingCost(**content)
-    except (OSError, ValueError, TypeError):
-        return None
