@@ -1,7 +1,14 @@
+from ._confidence import (
+    agreement,
+    mask_stability,
+)
 from ._config import (
     Decoder,
+    DistanceDecoder,
+    FlowDecoder,
     OfficialDecoder,
     PredictionConfig,
+    StarConvexDecoder,
     WatershedDecoder,
 )
 from ._cost import (
@@ -16,6 +23,9 @@ from ._encodings import (
     ENCODINGS,
     find_encoding,
     fitting_decoder,
+)
+from ._flows import (
+    FlowEncoding,
 )
 from ._fusion import (
     fuse_labels,
@@ -38,28 +48,42 @@ from ._prediction import (
     Prediction,
     segment_image,
 )
+from ._star_convex import (
+    StarConvexEncoding,
+)
 from ._three_class import (
     ThreeClassEncoding,
+)
+from ._three_class_distance import (
+    ThreeClassDistanceEncoding,
 )
 
 __all__ = [
     "ENCODINGS",
     "Decoder",
+    "DistanceDecoder",
     "Encoding",
+    "FlowDecoder",
+    "FlowEncoding",
     "ModelCard",
     "ModelDescription",
     "NetworkCost",
     "OfficialDecoder",
     "Prediction",
     "PredictionConfig",
+    "StarConvexDecoder",
+    "StarConvexEncoding",
+    "ThreeClassDistanceEncoding",
     "ThreeClassEncoding",
     "TrainedNetwork",
     "WatershedDecoder",
+    "agreement",
     "device_name",
     "find_encoding",
     "fitting_decoder",
     "fuse_labels",
     "load_network",
+    "mask_stability",
     "network_cost",
     "predict_maps",
     "read_card",

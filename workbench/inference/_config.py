@@ -47,7 +47,81 @@ class WatershedDecoder(BaseModel):
     min_area_px: int = Field(30, ge=0)
 
 
-Decoder = Annotated[OfficialDecoder | WatershedDecoder, Field(discriminator="kind")]
+class DistanceDecoder(BaseModel):
+    """Three classes and a distance to cells, by a watershed of the distance.
+
+    Attributes
+    ----------
+    foreground_threshold
+        A pixel belongs to a cell if interior and boundary together are at least this probable.
+    seed_height
+        Two seeds are told apart if the distance, 1 in the middle of a cell, falls by this much
+        between them.
+    smoothing_px
+        Standard deviation of the Gaussian applied to the distance before seeds are sought.
+    min_area_px
+        Smaller cells are dropped.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["distance"] = "distance"
+    foreground_threshold: float = Field(0.5, gt=0, lt=1)
+    seed_height: float = Field(0.15, gt=0, lt=1)
+    smoothing_px: float = Field(1.0, ge=0)
+    min_area_px: int = Field(30, ge=0)
+
+
+class StarConvexDecoder(BaseModel):
+    """Object probability and rays to cells, by non-maximum suppression of polygons.
+
+    Attributes
+    ----------
+    object_threshold
+        A pixel proposes a polygon if its object probability is above this.
+    nms_iou
+        A polygon is suppressed if its IoU with a more probable one is above this.
+    min_area_px
+        Smaller cells are dropped.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["star_convex"] = "star_convex"
+    object_threshold: float = Field(0.5, gt=0, lt=1)
+    nms_iou: float = Field(0.3, ge=0, lt=1)
+    min_area_px: int = Field(30, ge=0)
+
+
+class FlowDecoder(BaseModel):
+    """Foreground and flows to cells, by following the flows.
+
+    Attributes
+    ----------
+    foreground_threshold
+        A pixel belongs to a cell if foreground is at least this probable.
+    n_steps
+        Steps that a pixel follows the flow at most.
+    flow_error_threshold
+        Cells are dropped whose predicted flows differ from those of their shape by more than this
+        (mean squared length of the difference, at most 4); None keeps them all.
+    min_area_px
+        Smaller cells are dropped.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["flows"] = "flows"
+    foreground_threshold: float = Field(0.5, gt=0, lt=1)
+    n_steps: int = Field(200, ge=1)
+    flow_error_threshold: float | None = Field(0.4, gt=0)
+    min_area_px: int = Field(30, ge=0)
+
+
+Decoder = Annotated[
+    OfficialDecoder | WatershedDecoder | DistanceDecoder | StarConvexDecoder | FlowDecoder,
+    Field(discriminator="kind"),
+]
 """How maps become cells; which of them fit is the encoding's business."""
 
 

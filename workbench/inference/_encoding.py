@@ -51,7 +51,8 @@ class Encoding(Protocol):
     ) -> Mapping[str, npt.NDArray[np.float32]]:
         """Return how sure the maps are of each cell of a label image, 0 to 1, by definition.
 
-        One value a cell, in the order of ids 1 to n. "interior" is there for every encoding.
+        One value a cell, in the order of ids 1 to n. "interior" is there for every encoding;
+        "interior_and_rim" where boundaries are a class of their own.
         """
 
 
@@ -63,11 +64,3 @@ def drop_small(labels: npt.NDArray[np.int32], min_area_px: int) -> LabelImage:
     number = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
     numbered: LabelImage = number[labels]
     return numbered
-
-
-def mean_in_cells(values: FloatImage, labels: LabelImage) -> npt.NDArray[np.float32]:
-    """Return the mean of a map, shape (height, width), in each cell 1 to n."""
-    sums = np.bincount(labels.ravel(), weights=values.ravel())
-    areas = np.bincount(labels.ravel())
-    means: npt.NDArray[np.float32] = (sums[1:] / np.maximum(areas[1:], 1)).astype(np.float32)
-    return means

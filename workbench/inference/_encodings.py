@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from workbench.inference._encoding import Encoding
+from workbench.inference._flows import FlowEncoding
+from workbench.inference._star_convex import StarConvexEncoding
 from workbench.inference._three_class import ThreeClassEncoding
+from workbench.inference._three_class_distance import ThreeClassDistanceEncoding
 from workbench.schema import InputError
 
-ENCODINGS: Final[Mapping[str, Encoding]] = {"three_class": ThreeClassEncoding()}
+ENCODINGS: Final[Mapping[str, Encoding]] = {
+    "three_class": ThreeClassEncoding(),
+    "three_class_distance": ThreeClassDistanceEncoding(),
+    "star_convex": StarConvexEncoding(),
+    "flows": FlowEncoding(),
+}
 """Encodings by the name that a model's description stores."""
 
 

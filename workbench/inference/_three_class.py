@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
-from skimage.morphology import h_maxima
-from skimage.segmentation import watershed
 
+from workbench.inference._confidence import mean_in_cells, rim_confidence
 from workbench.inference._config import OfficialDecoder, WatershedDecoder
-from workbench.inference._encoding import drop_small, mean_in_cells
+from workbench.inference._encoding import drop_small
+from workbench.inference._flooding import flood, summit_seeds
 from workbench.schema import FloatImage, LabelImage
-from workbench.transforms import BOUNDARY, INTERIOR, Orientation, three_class_target
+from workbench.transforms import (
+    BOUNDARY,
+    INTERIOR,
+    Orientation,
+    cell_distances,
+    three_class_target,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -70,14 +76,21 @@ class ThreeClassEncoding:
         interior, boundary = maps[..., INTERIOR], maps[..., BOUNDARY]
         foreground = interior + boundary
         is_cell = foreground >= decoder.foreground_threshold
-        distance = ndimage.distance_transform_edt((interior > boundary) & is_cell)
-        smooth = ndimage.gaussian_filter(distance.astype(np.float32), decoder.smoothing_px)
-        seeds, _ = ndimage.label(h_maxima(smooth, decoder.seed_height_px))
-        labels = watershed(-foreground, seeds, mask=is_cell)
-        return drop_small(labels, decoder.min_area_px)
+        distance = cell_distances((interior > boundary) & is_cell)
+        # Infinite where interior fills the image: one summit, whatever its height.
+        distance[np.isinf(distance)] = 1
+        smooth = ndimage.gaussian_filter(distance, decoder.smoothing_px)
+        seeds = summit_seeds(smooth, is_cell, height=decoder.seed_height_px)
+        return drop_small(flood(foreground, seeds, is_cell), decoder.min_area_px)
 
     def confidences(
         self, maps: FloatImage, labels: LabelImage
     ) -> Mapping[str, npt.NDArray[np.float32]]:
-        """Return the mean probability, in each cell, of being within a cell."""
-        return {"interior": mean_in_cells(maps[..., INTERIOR] + maps[..., BOUNDARY], labels)}
+        """Return "interior" and "interior_and_rim".
+
+        The mean probability, in each cell, of being within a cell (interior + boundary); and that
+        times the mean probability of boundary on the cell's rim, see :func:`rim_confidence`.
+        """
+        interior = mean_in_cells(maps[..., INTERIOR] + maps[..., BOUNDARY], labels)
+        rim = rim_confidence(maps[..., BOUNDARY], labels)
+        return {"interior": interior, "interior_and_rim": interior * rim}

@@ -113,16 +113,21 @@ def plan_jobs(study: StudyConfig, run: Run, dataset: Dataset, hashes: FileHashes
         If the data set lacks a split or labels that a stage needs.
     """
     planned: dict[str, Job] = {}
-    for draft in draft_jobs(study, run):
+    drafts = draft_jobs(study, run)
+    code = {
+        draft.stage: code_digest(
+            notebook_folder() / NOTEBOOKS[draft.stage], with_drawing=draft.output is None
+        )
+        for draft in {draft.stage: draft for draft in drafts}.values()
+    }
+    for draft in drafts:
         record_files = _files_read(draft, study, dataset)
         content = {
             "stage": draft.stage,
             "member": draft.member.name if draft.member else "",
             "parameters": draft.parameters,
             "data": [(record_id, hashes.of(path)) for record_id, path in record_files],
-            "code": code_digest(
-                notebook_folder() / NOTEBOOKS[draft.stage], with_drawing=draft.output is None
-            ),
+            "code": code[draft.stage],
             "needs": [planned[name].key for name in draft.needs],
         }
         key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:KEY_LENGTH]

@@ -3,6 +3,9 @@ from ._augmentation import (
     AugmentationConfig,
     random_view,
 )
+from ._compiled import (
+    compiled,
+)
 from ._crops import (
     cell_crops,
 )
@@ -35,6 +38,18 @@ from ._resampling import (
     resample_labels,
     resampled_size,
 )
+from ._target_distances import (
+    cell_distances,
+    distance_target,
+)
+from ._target_flows import (
+    flow_target,
+)
+from ._target_stars import (
+    N_RAYS,
+    ray_directions,
+    star_target,
+)
 from ._targets import (
     BACKGROUND,
     BOUNDARY,
@@ -56,6 +71,7 @@ __all__ = [
     "BACKGROUND",
     "BOUNDARY",
     "INTERIOR",
+    "N_RAYS",
     "ORIENTATIONS",
     "PREPARATIONS",
     "AugmentationConfig",
@@ -67,8 +83,12 @@ __all__ = [
     "ResampledLabels",
     "Window",
     "cell_crops",
+    "cell_distances",
+    "compiled",
     "cut_windows",
+    "distance_target",
     "equalise_adaptive",
+    "flow_target",
     "join_label_windows",
     "join_windows",
     "label_outlines",
@@ -76,10 +96,12 @@ __all__ = [
     "prepare_image",
     "prepare_labels",
     "random_view",
+    "ray_directions",
     "resample_image",
     "resample_labels",
     "resampled_size",
     "restore_labels",
+    "star_target",
     "three_class_target",
     "to_grey",
     "to_three_channels",
