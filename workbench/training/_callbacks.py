@@ -42,7 +42,9 @@ class HistoryWriter(Callback):
         self.earlier_s = self.rows[-1]["elapsed_s"] if self.rows else 0.0
         self.started = time.monotonic()
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, *_: lightning.LightningModule) -> None:
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule
+    ) -> None:
         """Add a row. Epochs count from 1."""
         if not trainer.is_global_zero:
             return
@@ -54,7 +56,7 @@ class HistoryWriter(Callback):
         }
         row = scores | {
             "epoch": epoch,
-            "train_loss": float(now.get("train_loss", math.nan)),
+            "train_loss": float(now["train_loss"]) if module.steps_taken else math.nan,
             "learning_rate": trainer.optimizers[0].param_groups[0]["lr"],
             "elapsed_s": round(self.earlier_s + time.monotonic() - self.started, 3),
         }

@@ -50,13 +50,14 @@ def fit(
     folder: Path,
     on_epoch: Callable[[str], None],
     on_row: OnRow,
-) -> ModelDescription:
+) -> tuple[ModelDescription, str]:
     """Run the training loop; see :func:`workbench.training.train_network`.
 
     Returns
     -------
-    ModelDescription
-        With the decoder tuned, if the configuration asks for it and none was given.
+    tuple
+        The description, with the decoder tuned if the configuration asks for it and none was
+        given, and the name of the device.
     """
     hardware = chosen_hardware(config)
     held_out = training_examples(validation, config.preparation)
@@ -88,8 +89,9 @@ def fit(
     for name in ("best", "last"):
         _keep_weights(folder, name, description)
     if not config.tune_decoder or description.decoder is not None:
-        return description
-    return _tuned(description, held_out, config=config, hardware=hardware, folder=folder)
+        return description, hardware.name
+    tuned = _tuned(description, held_out, config=config, hardware=hardware, folder=folder)
+    return tuned, hardware.name
 
 
 def resources(config: TrainingConfig, folder: Path) -> dict[str, float]:

@@ -41,8 +41,13 @@ class SegmentationModule(lightning.LightningModule):
         self.prediction = PredictionConfig(window_px=config.view_px)
         self.loss = encoding_loss(description.encoding, config.loss)
         self.skipped = 0
+        self.steps_taken = 0
         self.latest_loss = torch.tensor(math.nan)
         self.scores: list[tuple[float, ...]] = []
+
+    def on_train_epoch_start(self) -> None:
+        """Count the steps of an epoch anew."""
+        self.steps_taken = 0
 
     def training_step(
         self, batch: tuple[torch.Tensor, torch.Tensor], _batch_index: int
@@ -84,6 +89,7 @@ class SegmentationModule(lightning.LightningModule):
     def on_train_batch_end(self, _outputs: Any, batch: Any, _batch_index: int) -> None:
         """Count the loss of a step that was taken."""
         if not self.skipped:
+            self.steps_taken += 1
             self.log(
                 "train_loss",
                 self.latest_loss,

@@ -80,7 +80,7 @@ def train_network(
         }
     )
     write_card(folder, card)
-    tuned = fit(
+    tuned, device = fit(
         card.description,
         train,
         validation,
@@ -93,7 +93,9 @@ def train_network(
     history = read_history(folder)
     metrics = training_metrics(history) | resources(config, folder)
     metrics["views_per_epoch"] = len(train) * config.views_per_image
-    write_card(folder, card.model_copy(update={"description": tuned, "metrics": metrics}))
+    versions = card.versions | {"device": device}
+    finished = {"description": tuned, "metrics": metrics, "versions": versions}
+    write_card(folder, card.model_copy(update=finished))
     return history
 
 

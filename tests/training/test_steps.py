@@ -1,0 +1,129 @@
+"""Steps that are not finite, running means of weights, loading processes, two devices."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.test_training import (
+    QUICK,
+    UNET,
+    KilledError,
+    fit,
+    samples,
+    stop_after,
+    weights,
+)
+from workbench.inference import load_network, read_card
+from workbench.schema import InputError, Sample
+from workbench.training import TrainingConfig, read_history, train_network
+from workbench.training import _module as module
+from workbench.training._data import EpochSampler
+
+__all__ = ["samples"]  # a fixture
+
+# AdamW would make steps out of the rounding errors of weights that have no gradient.
+EXACT = QUICK.model_copy(update={"precision": "fp32", "optimizer": "sgd", "learning_rate": 0.01})
+
+
+def spoil_losses(monkeypatch: pytest.MonkeyPatch, *, first: int, last: float) -> None:
+    """Make the losses of the training steps from first to last, counted from 1, NaN."""
+    whole, steps = module.supervised_loss, 0
+
+    def spoilt(loss, outputs, target):
+        nonlocal steps
+        value = whole(loss, outputs, target)
+        if not value.requires_grad:
+            return value
+        steps += 1
+        return value * math.nan if first <= steps <= last else value
+
+    monkeypatch.setattr(module, "supervised_loss", spoilt)
+
+
+def test_steps_whose_loss_is_not_finite_are_left_out(
+    samples: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil_losses(monkeypatch, first=2, last=5)
+    fit(samples, tmp_path)
+    assert np.isfinite(weights(tmp_path, "last")).all()
+    losses = read_history(tmp_path)["train_loss"]
+    # Two steps an epoch: the second epoch had none.
+    assert losses.isna().tolist() == [False, True, False, False, False, False]
+
+
+def test_a_loss_that_stays_not_finite_ends_training_with_advice_and_the_best_weights(
+    samples: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil_losses(monkeypatch, first=7, last=math.inf)
+    long = QUICK.model_copy(update={"epochs": 40})
+    with pytest.raises(InputError, match=r"epoch 13; lower learning_rate \(it is 0.002\).* fp32"):
+        fit(samples, tmp_path, long)
+    network, _ = load_network(tmp_path)
+    assert all(weight.isfinite().all() for weight in network.parameters())
+
+
+def test_a_running_mean_of_weights_is_kept_and_survives_an_interruption(
+    samples: tuple, tmp_path: Path
+) -> None:
+    mean = QUICK.model_copy(update={"weight_average": 0.8})
+    fit(samples, tmp_path / "plain")
+    fit(samples, tmp_path / "undisturbed", mean)
+    with pytest.raises(KilledError):
+        fit(samples, tmp_path / "disturbed", mean, on_epoch=stop_after(5))
+    fit(samples, tmp_path / "disturbed", mean)
+    for checkpoint in ("best", "last"):
+        averaged = weights(tmp_path / "undisturbed", checkpoint)
+        assert np.array_equal(averaged, weights(tmp_path / "disturbed", checkpoint))
+        assert not np.array_equal(averaged, weights(tmp_path / "plain", checkpoint))
+
+
+def test_processes_that_prepare_views_change_nothing(samples: tuple, tmp_path: Path) -> None:
+    fit(samples, tmp_path / "alone")
+    fit(samples, tmp_path / "helped", QUICK.model_copy(update={"loader_workers": 2}))
+    assert np.array_equal(weights(tmp_path / "alone"), weights(tmp_path / "helped"))
+
+
+@pytest.mark.slow
+def test_two_devices_learn_what_one_does_from_batches_twice_the_size(
+    samples: tuple, tmp_path: Path
+) -> None:
+    fit(samples, tmp_path / "one", EXACT.model_copy(update={"batch_size": 4}))
+    two = EXACT.model_copy(update={"batch_size": 2, "devices": 2, "accelerator": "cpu"})
+    fit((samples[0], samples[1] * 2), tmp_path / "two", two)
+    assert np.allclose(
+        weights(tmp_path / "one", "last"), weights(tmp_path / "two", "last"), atol=1e-4
+    )
+    histories = [read_history(tmp_path / name) for name in ("one", "two")]
+    for name in ("train_loss", "validation_loss"):
+        assert np.allclose(*(history[name] for history in histories), rtol=1e-3, equal_nan=True)
+    assert read_card(tmp_path / "two").metrics["batch_size"] == 4
+
+
+@pytest.mark.parametrize("length", [7, 8])
+def test_devices_share_an_epoch(length: int) -> None:
+    shares = []
+    for rank in range(2):
+        sampler = EpochSampler(length, 5, rank=rank, devices=2)
+        sampler.set_epoch(3)
+        shares.append(list(sampler))
+        assert len(shares[-1]) == len(sampler) == 4
+    assert {place for share in shares for _, place in share} == set(range(length))
+    assert {epoch for share in shares for epoch, _ in share} == {3}
+
+
+def test_validation_images_without_a_cell_are_refused(samples: tuple, tmp_path: Path) -> None:
+    bare = [Sample("bare", samples[1][0].image, np.zeros_like(samples[1][0].reference))]
+    with pytest.raises(InputError, match="no validation image has a cell"):
+        train_network(UNET, samples[0], bare, config=QUICK, seed=0, folder=tmp_path)
+
+
+def test_the_options_of_the_benchmark_study_are_understood() -> None:
+    study = {"batch_size": 4, "max_epochs": 30, "initial_lr": 1e-3, "val_interval": 3}
+    config = TrainingConfig.model_validate(study | {"input_size": 128, "epoch_tolerance": 5})
+    assert (config.epochs, config.learning_rate, config.validate_every) == (30, 1e-3, 3)
+    assert (config.crop_px, config.patience) == (128, 5)
+    plain = TrainingConfig()
+    assert (plain.optimizer, plain.learning_rate, plain.crop_px) == ("adamw", 6e-4, 256)
+    assert (plain.patience, plain.validate_every, plain.batch_size) == (10, 2, 8)
