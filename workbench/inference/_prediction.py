@@ -146,13 +146,16 @@ def _by_networks(
     height, width = next(iter(prepared.values())).shape[:2]
     kept = np.empty((height, width, encoding.channels), np.float32) if keep_maps else None
 
+    def maps_of(member: TrainedNetwork, place: Place) -> FloatImage:
+        seen = prepared[member.description.preparation]
+        return predict_maps(member.network, seen, encoding, config, place=place)
+
     def paint(place: Place) -> FloatImage:
-        total = np.float32(0)
-        for network, member in networks:
-            total = total + predict_maps(
-                network, prepared[member.preparation], encoding, config, place=place
-            )
-        maps: FloatImage = total / np.float32(len(networks))
+        first, *others = networks
+        maps = maps_of(first, place)
+        for other in others:
+            maps += maps_of(other, place)
+        maps /= len(networks)
         if kept is not None:
             kept[place] = maps
         return maps

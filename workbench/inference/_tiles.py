@@ -175,14 +175,15 @@ def _cells_of(
 
 def _same_cells(first: _TileCells, second: _TileCells) -> npt.NDArray[np.int64]:
     """Return pairs of cells of two tiles that are one cell, shape (n, 2)."""
-    shared = tuple(
+    rows, columns = (
         slice(max(a.start, b.start), min(a.stop, b.stop))
         for a, b in zip(first.tile.place, second.tile.place, strict=True)
     )
-    if any(part.start >= part.stop for part in shared):
+    if columns.start >= columns.stop:
         return np.empty((0, 2), np.int64)
     overlap = label_overlap(
-        first.tile.crop(first.nodes, shared), second.tile.crop(second.nodes, shared)
+        first.tile.crop(first.nodes, (rows, columns)),
+        second.tile.crop(second.nodes, (rows, columns)),
     )
     pairs = np.stack(
         [

@@ -20,6 +20,8 @@ from ._train import (
     train_network,
 )
 from ._tuning import (
+    TUNING_GRID,
+    TUNING_IOU_THRESHOLDS,
     Tuned,
     tune_decoder,
 )
@@ -27,6 +29,8 @@ from ._tuning import (
 __all__ = [
     "HISTORY_COLUMNS",
     "PLANNERS",
+    "TUNING_GRID",
+    "TUNING_IOU_THRESHOLDS",
     "ClassLoss",
     "Loss",
     "TrainingConfig",

@@ -1,10 +1,12 @@
 """Intensities: what every model sees, whatever camera took the image."""
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from workbench.schema import FloatImage, ImageArray, InputError
+
+STRIP_PX: Final = 512
 
 EqualiseBy: TypeAlias = Literal["channel", "luminance"]
 """Each channel on its own, or the luminance of a colour image with its colours kept."""
@@ -43,10 +45,16 @@ def normalise_percentiles(
     array([[0. , 0.5],
            [0.5, 1. ]], dtype=float32)
     """
-    values = image.astype(np.float32)
-    low, high = np.percentile(values, (low_percent, high_percent), axis=(0, 1))
-    span = np.where(high > low, high - low, np.inf)
-    stretched: FloatImage = np.clip((values - low) / span, 0, 1).astype(np.float32)
+    stretched = np.empty(image.shape, np.float32)
+    for channel in range(image.shape[2]):
+        plane = image[..., channel].astype(np.float32)
+        low, high = np.percentile(plane, (low_percent, high_percent), overwrite_input=True)
+        span = high - low if high > low else np.inf
+        # In strips, so that an image of 10,000 x 10,000 pixels is never held in double precision.
+        for start in range(0, len(image), STRIP_PX):
+            rows = slice(start, start + STRIP_PX)
+            values = image[rows, :, channel].astype(np.float32)
+            stretched[rows, :, channel] = np.clip((values - low) / span, 0, 1)
     return stretched
 
 
@@ -178,7 +186,8 @@ def to_three_channels(image: FloatImage) -> FloatImage:
     Returns
     -------
     ndarray
-        Shape (height, width, 3): grey is repeated, a missing third channel is 0.
+        Shape (height, width, 3): grey is repeated, a missing third channel is 0. An image that has
+        three is returned itself.
 
     Raises
     ------
@@ -193,6 +202,8 @@ def to_three_channels(image: FloatImage) -> FloatImage:
     channels = image.shape[2]
     if channels == 1:
         return np.repeat(image, 3, axis=2)
+    if channels == 3:
+        return image
     if channels > 3:
         msg = (
             f"networks here take one to three channels, got {channels}; save the channels to "
