@@ -10,7 +10,6 @@ import pandas as pd
 from pydantic import Field
 
 from workbench.datasets import (
-    Dataset,
     LabelRead,
     Record,
     open_dataset,
@@ -21,13 +20,12 @@ from workbench.metrics import DEFAULT_IOU_THRESHOLDS, compare_conventions
 from workbench.schema import FAILED_STATUSES, InputError, Member
 from workbench.store import write_table
 from workbench.studies._applied import read_applied
-from workbench.studies._ceilings import encoding_ceilings
 from workbench.studies._job_configs import JobConfig
+from workbench.studies._network_ceilings import CEILINGS, network_ceilings
 from workbench.studies._predict import CONFIDENCES
 from workbench.studies._progress_text import Milestones
 from workbench.studies._scoring import ScoringConfig, ScoringTask, score_images
 
-CEILINGS: Final = "ceilings.parquet"
 PRIMARY_CONFIDENCES: Final = ("interior", "agreement", "confidence")
 """Definitions of confidence, the first that is there counts for ranking cells."""
 
@@ -97,7 +95,9 @@ def evaluate(
     job.output.mkdir(parents=True, exist_ok=True)
     write_table(job.output / "images.parquet", scored.scores)
     write_table(job.output / "cells.parquet", scored.cells)
-    _write_ceilings(job, dataset)
+    if applied := read_applied(job.predictions):
+        ceilings = network_ceilings(records, applied, iou_thresholds=job.iou_thresholds)
+        write_table(job.output / CEILINGS, ceilings)
     return scored.scores, scored.cells
 
 
@@ -206,23 +206,3 @@ def _confidences(folder: Path) -> dict[str, dict[int, float]]:
         str(image_id): dict(zip(cells["cell_id"].tolist(), cells[name].tolist(), strict=True))
         for image_id, cells in table.groupby("image_id")
     }
-
-
-def _write_ceilings(job: EvaluateJob, dataset: Dataset) -> None:
-    """Write what perfect maps would score with the encodings and decoders of a prediction."""
-    used = {
-        (network.encoding, network.decoder_text): network
-        for network in read_applied(job.predictions)
-    }
-    if not used:
-        return
-    tables = [
-        encoding_ceilings(
-            dataset,
-            split=job.split,
-            encodings={network.encoding: network.read_decoder()},
-            iou_thresholds=job.iou_thresholds,
-        ).assign(place=place)
-        for place, network in enumerate(used.values())
-    ]
-    write_table(job.output / CEILINGS, pd.concat(tables, ignore_index=True))

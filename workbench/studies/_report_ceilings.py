@@ -10,7 +10,7 @@ import pandas as pd
 from workbench.analysis import scores_by_threshold
 from workbench.schema import Member
 from workbench.studies._applied import read_applied
-from workbench.studies._evaluate import CEILINGS
+from workbench.studies._network_ceilings import CEILINGS
 from workbench.studies._report_parts import ReportTable, Section
 from workbench.studies._view import RunView
 
@@ -51,12 +51,12 @@ def _rows(view: RunView, member: Member) -> list[dict[str, Any]]:
     ]
     means = scores_by_threshold(of_member)
     rows = []
-    for place, network in enumerate(applied.values()):
-        part = table[table["place"] == place]
+    for (encoding, decoder), network in applied.items():
+        part = table[(table["encoding"] == encoding) & (table["decoder"] == decoder)]
         row: dict[str, Any] = {
             "Model": member.name,
-            "Encoding": network.encoding,
-            "Decoder": network.decoder_text,
+            "Encoding": encoding,
+            "Decoder": decoder,
             "Chosen by": network.decoder_from,
         }
         for threshold in THRESHOLDS:

@@ -279,4 +279,4 @@ def _counts(samples: tuple[list[Sample], list[Sample]]) -> dict[str, Any]:
 
 def _n_cells(samples: Sequence[Sample]) -> int:
     found = (np.unique(s.reference) for s in samples if s.reference is not None)
-    return sum(np.count_nonzero(ids) for ids in found)
+    return sum(int(np.count_nonzero(ids)) for ids in found)
