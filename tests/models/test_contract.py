@@ -17,6 +17,19 @@ SMALL = {
         "deep_supervision": 1,
     },
     "tiny_cnn": {"channels": [16] * 4},
+    "maunet_resnet50": {"width": 0.07},
+    "maunet_wide": {"width": 0.07},
+    "sac": {
+        "encoder": {
+            "hidden_size": 16,
+            "layers": 2,
+            "heads": 2,
+            "global_attention": [1],
+            "window_tokens": 4,
+            "image_size_px": 64,
+            "patch_px": 8,
+        },
+    },
     "unet": {"channels": [4, 8], "residual_units": 1},
 }
 """Settings that make each network small enough for a test of seconds."""

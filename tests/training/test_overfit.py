@@ -14,8 +14,8 @@ from workbench.schema import LabelImage
 from workbench.training import encoding_loss
 from workbench.transforms import Preparation, prepare_image, to_three_channels
 
-LEARNING_RATE = {"unet": 1e-2}
-WIDER = {"unet": {"channels": [16, 32, 64], "residual_units": 1}}
+LEARNING_RATE = {"maunet_wide": 1e-2, "sac": 1e-2, "unet": 1e-2}
+WIDER = {"maunet_wide": {"width": 0.25}, "unet": {"channels": [16, 32, 64], "residual_units": 1}}
 """Where the smallest settings can't hold eight images."""
 
 PREPARATION = Preparation()

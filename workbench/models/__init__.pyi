@@ -5,6 +5,9 @@ from ._deep_unet import (
 from ._lstm_unet import (
     LSTMUNetConfig,
 )
+from ._maunet import (
+    MAUNetConfig,
+)
 from ._nnunet import (
     NNUNET_TRAINING,
     NnUNetConfig,
@@ -22,6 +25,10 @@ from ._registry import (
     build_network,
     find_architecture,
     read_settings,
+)
+from ._sac import (
+    SacConfig,
+    SamEncoderSize,
 )
 from ._sized import (
     cut_to_size,
@@ -42,9 +49,12 @@ __all__ = [
     "DeepUNetConfig",
     "DeeperUNetConfig",
     "LSTMUNetConfig",
+    "MAUNetConfig",
     "NnUNetConfig",
     "OtsuWatershedConfig",
     "Outputs",
+    "SacConfig",
+    "SamEncoderSize",
     "TinyCNNConfig",
     "UNetConfig",
     "build_network",

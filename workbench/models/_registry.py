@@ -13,9 +13,15 @@ from pydantic import BaseModel
 
 from workbench.models._deep_unet import DeeperUNetConfig, DeepUNetConfig, build_deep_unet
 from workbench.models._lstm_unet import LSTMUNetConfig, build_lstm_unet
+from workbench.models._maunet import (
+    MAUNetConfig,
+    build_maunet_resnet50,
+    build_maunet_wide,
+)
 from workbench.models._nnunet import NNUNET_TRAINING, NnUNetConfig, build_nnunet
 from workbench.models._otsu_watershed import OtsuWatershedConfig, otsu_watershed
 from workbench.models._own import build_own, own_settings
+from workbench.models._sac import SacConfig, build_sac
 from workbench.models._tiny_cnn import TinyCNNConfig, build_tiny_cnn
 from workbench.models._unet import UNetConfig, build_unet
 from workbench.schema import FloatImage, InputError, LabelImage
@@ -55,6 +61,9 @@ class Architecture:
         return self.build is not None
 
 
+MAUNET_TRAINING: Final = {"optimizer": "adamw", "learning_rate": 6e-4}
+"""As published, but for batches of 16 crops of 512 px, which need a large GPU."""
+
 ARCHITECTURES: Final[Mapping[str, Architecture]] = {
     "deep_unet": Architecture(
         summary="U-Net with a sixth level of 1024 channels (LIVECell extension)",
@@ -77,6 +86,18 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         build=build_nnunet,
         training=NNUNET_TRAINING,
     ),
+    "maunet_resnet50": Architecture(
+        summary="MAUNet: ResNet50 encoder, decoders for classes and distance (MONAI)",
+        settings=MAUNetConfig,
+        build=build_maunet_resnet50,
+        training=MAUNET_TRAINING,
+    ),
+    "maunet_wide": Architecture(
+        summary="MAUNet: Wide-ResNet50-2 encoder, decoders for classes and distance (MONAI)",
+        settings=MAUNetConfig,
+        build=build_maunet_wide,
+        training=MAUNET_TRAINING,
+    ),
     "otsu_watershed": Architecture(
         summary="Otsu's threshold and a distance watershed; no training",
         settings=OtsuWatershedConfig,
@@ -86,6 +107,11 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         summary="a few dilated convolutions, for teaching",
         settings=TinyCNNConfig,
         build=build_tiny_cnn,
+    ),
+    "sac": Architecture(
+        summary="Segment Anything's image encoder under a convolutional head (transformers)",
+        settings=SacConfig,
+        build=build_sac,
     ),
     "unet": Architecture(
         summary="U-Net with residual units (MONAI)", settings=UNetConfig, build=build_unet

@@ -1,3 +1,6 @@
+from ._anti_ambiguity import (
+    anti_ambiguity_loss,
+)
 from ._config import (
     TrainingConfig,
 )
@@ -35,6 +38,7 @@ __all__ = [
     "Loss",
     "TrainingConfig",
     "Tuned",
+    "anti_ambiguity_loss",
     "encoding_loss",
     "read_history",
     "supervised_loss",
