@@ -13,6 +13,7 @@ SECTIONS = (
     "Growth",
     "Many images, from disk to tables",
     "Shapes of cells",
+    "Training",
     "A study",
 )
 INTRODUCTION = """# Speed

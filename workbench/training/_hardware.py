@@ -65,11 +65,8 @@ def chosen_hardware(config: TrainingConfig) -> Hardware:
     """
     accelerator = _accelerator(config)
     devices = _devices(config, accelerator)
-    workers = config.loader_workers
-    if workers == "auto":
-        cores = os.cpu_count() or 1
-        workers = 0 if accelerator == "cpu" else min(MOST_WORKERS, max(1, cores // devices - 1))
-    return Hardware(accelerator, devices, _precision(config, accelerator, devices), workers)
+    precision = _precision(config, accelerator, devices)
+    return Hardware(accelerator, devices, precision, _workers(config, accelerator, devices))
 
 
 def _accelerator(config: TrainingConfig) -> str:
@@ -111,3 +108,12 @@ def _precision(config: TrainingConfig, accelerator: str, devices: int) -> str:
         native = supports_bf16(torch.device(accelerator)) if asked else True
         return "bf16-mixed" if native else "32-true"
     return {"bf16": "bf16-mixed", "fp32": "32-true"}[config.precision]
+
+
+def _workers(config: TrainingConfig, accelerator: str, devices: int) -> int:
+    if config.loader_workers != "auto":
+        return config.loader_workers
+    if accelerator == "cpu":
+        return 0
+    cores = os.cpu_count() or 1
+    return min(MOST_WORKERS, max(1, cores // devices - 1))

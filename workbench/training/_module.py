@@ -112,9 +112,9 @@ class SegmentationModule(lightning.LightningModule):
             (
                 _dice(matches.tp, matches.fp, matches.fn),
                 _dice(
-                    np.count_nonzero((labels > 0) & (predicted > 0)),
-                    np.count_nonzero((labels == 0) & (predicted > 0)),
-                    np.count_nonzero((labels > 0) & (predicted == 0)),
+                    int(np.sum((labels > 0) & (predicted > 0))),
+                    int(np.sum((labels == 0) & (predicted > 0))),
+                    int(np.sum((labels > 0) & (predicted == 0))),
                 ),
                 loss.item(),
             )

@@ -208,7 +208,10 @@ def random_view(
         image,
         labels,
         size_px=size_px,
-        centre=tuple(_centre(length, size_px, zoom, rng) for length in labels.shape),
+        centre=(
+            _centre(image.shape[0], size_px, zoom, rng),
+            _centre(image.shape[1], size_px, zoom, rng),
+        ),
         matrix=_laid_down(config, rng) / zoom,
         bend=bend,
     )

@@ -46,7 +46,8 @@ def warp_view(
     """
     if bend is None:
         bend = np.zeros((2, 0, 0), np.float32)
-    return _warped(
+    view: FloatImage
+    view, view_labels = _warped(
         np.ascontiguousarray(image, np.float32),
         np.ascontiguousarray(labels, np.int32),
         size_px,
@@ -54,6 +55,7 @@ def warp_view(
         np.ascontiguousarray(matrix, np.float64),
         bend,
     )
+    return view, view_labels
 
 
 def random_bend(
@@ -78,7 +80,8 @@ def random_bend(
         Shape (2, size_px, size_px).
     """
     weights = _spline_weights(size_px, spacing_px)
-    arrows = rng.normal(0, sd_px, (2, weights.shape[1], weights.shape[1])).astype(np.float32)
+    points = weights.shape[1]
+    arrows = np.float32(sd_px) * rng.standard_normal((2, points, points), np.float32)
     bend: npt.NDArray[np.float32] = weights @ arrows @ weights.T
     return bend
 
@@ -91,10 +94,11 @@ def _spline_weights(size_px: int, spacing_px: int) -> npt.NDArray[np.float32]:
     inner = -(-size_px // spacing_px)
     knots = np.arange(-3, inner + 4, dtype=float) * spacing_px
     weights = BSpline.design_matrix(np.arange(size_px) + 0.5, knots, 3)
-    return np.ascontiguousarray(weights.toarray(), np.float32)
+    shares: npt.NDArray[np.float32] = weights.toarray().astype(np.float32)
+    return shares
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
 def _mirrored(place: int, length: int) -> int:
     if 0 <= place < length:
         return place
@@ -102,7 +106,7 @@ def _mirrored(place: int, length: int) -> int:
     return place if place < length else 2 * length - 1 - place
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _warped(  # noqa: PLR0917 - compiled functions take positions
     image: FloatImage,
     labels: Labels,

@@ -3,6 +3,7 @@ from ._explorer import DataExplorer, data_explorer
 from ._explorer_start import ExplorerState
 from ._failures import failure_browser
 from ._gallery import GalleryState, GalleryView, resolve_gallery
+from ._live_curve import live_training_curve
 
 __all__ = [
     "Column",
@@ -14,5 +15,6 @@ __all__ = [
     "data_explorer",
     "encode_table",
     "failure_browser",
+    "live_training_curve",
     "resolve_gallery",
 ]
