@@ -15,6 +15,10 @@ from ._facts import (
     cell_facts,
     image_facts,
 )
+from ._feature_maps import (
+    feature_map_gallery,
+    receptive_field,
+)
 from ._overlays import (
     overlay_figure,
     overlay_row,
@@ -40,12 +44,14 @@ __all__ = [
     "class_map",
     "component_scatter",
     "count_agreement",
+    "feature_map_gallery",
     "image_facts",
     "image_gallery",
     "measure_curves",
     "overlay_figure",
     "overlay_row",
     "paired_differences",
+    "receptive_field",
     "score_by_cell_count",
     "score_by_threshold",
     "score_distributions",
