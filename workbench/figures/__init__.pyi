@@ -15,6 +15,10 @@ from ._facts import (
     cell_facts,
     image_facts,
 )
+from ._feature_maps import (
+    feature_map_gallery,
+    receptive_field,
+)
 from ._overlays import (
     overlay_figure,
     overlay_row,
@@ -44,6 +48,7 @@ __all__ = [
     "class_map",
     "component_scatter",
     "count_agreement",
+    "feature_map_gallery",
     "image_facts",
     "image_gallery",
     "map_gallery",
@@ -52,6 +57,7 @@ __all__ = [
     "overlay_row",
     "paired_differences",
     "pareto",
+    "receptive_field",
     "score_by_cell_count",
     "score_by_threshold",
     "score_distributions",

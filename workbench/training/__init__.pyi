@@ -18,6 +18,10 @@ from ._losses import (
 )
 from ._nnunet_plan import (
     PLANNERS,
+    NnUNetPlan,
+    Plan,
+    plan_nnunet,
+    training_memory_bytes,
 )
 from ._train import (
     train_network,
@@ -36,12 +40,16 @@ __all__ = [
     "TUNING_IOU_THRESHOLDS",
     "ClassLoss",
     "Loss",
+    "NnUNetPlan",
+    "Plan",
     "TrainingConfig",
     "Tuned",
     "anti_ambiguity_loss",
     "encoding_loss",
+    "plan_nnunet",
     "read_history",
     "supervised_loss",
     "train_network",
+    "training_memory_bytes",
     "tune_decoder",
 ]
