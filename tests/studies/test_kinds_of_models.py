@@ -1,6 +1,7 @@
 """Models of every kind in one study: trained, voted, averaged, shared, adopted, one per value."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,19 +19,26 @@ from workbench.inference import (
     segment_image,
 )
 from workbench.schema import InputError
-from workbench.store import FileHashes, Run, read_cells, read_scores
+from workbench.store import FileHashes, Run, join_tables, read_cells, read_scores
 from workbench.studies import (
     EvaluateJob,
     PredictJob,
     TrainJob,
     evaluate,
+    open_view,
     plan_jobs,
     predict,
     read_study,
+    settled,
+    study_yaml,
     train,
+    training_fingerprint,
     training_samples,
 )
 from workbench.studies._applied import read_applied
+from workbench.studies._report_ceilings import ceilings_section
+from workbench.studies._report_costs import cost_table, costs_section
+from workbench.training import PLANNERS
 
 UNET = (
     "architecture: unet, settings: {channels: [8, 16], residual_units: 1}, "
@@ -110,6 +118,54 @@ def test_an_ensemble_is_made_of_the_networks_and_votes_of_its_members(two_unets:
     (official,) = read_applied(run.root / "predictions" / "official-0")
     assert (official.decoder["kind"], official.decoder_from) == ("official", "study")
     assert [n.model for n in read_applied(both)] == ["a-0", "b-0"]
+
+
+def test_the_report_tells_what_models_cost_and_what_their_encodings_allow(two_unets: Path) -> None:
+    run = run_stages(two_unets)
+    study = read_study(two_unets)
+    folders = [run.score_folder(member) for member in study.members]
+    join_tables([folder / "images.parquet" for folder in folders], run.scores_file)
+    join_tables([folder / "cells.parquet" for folder in folders], run.cells_file)
+    run.study_file.write_text(study_yaml(study))
+    view = open_view(run.root)
+
+    table = cost_table(view).set_index("model")
+    a, b, both, voted = (table.loc[f"{name}-0"] for name in ("a", "b", "both", "voted"))
+    assert both["parameters"] == pytest.approx(a["parameters"] + b["parameters"])
+    assert both["training_min"] == pytest.approx(a["training_min"] + b["training_min"])
+    assert voted["training_min"] == pytest.approx(both["training_min"]), "a training counted twice"
+    assert table.loc["official-0", "training_min"] == a["training_min"]
+    assert math.isnan(table.loc["otsu_watershed-0", "parameters"])
+    # 2 views a step, 4 views of each image in each of 4 epochs: 2 / 8 * 50 / 16.
+    assert a["standardised_min"] == pytest.approx(a["training_min"] * 0.78125)
+    costs = costs_section(view)
+    assert [type(item).__name__ for item in costs.items] == ["ReportTable", "Figure", "Figure"]
+    assert costs.items[0].rows()
+
+    (ceilings,) = ceilings_section(view).items
+    rows = ceilings.frame.set_index("Model")
+    assert rows.index.tolist() == ["a-0", "b-0", "both-0", "official-0"]
+    assert rows.loc["official-0", "Decoder"].startswith("official (interior_threshold 0.5")
+    assert rows.loc["official-0", "Ceiling @ 0.9"] < rows.loc["a-0", "Ceiling @ 0.9"]
+    assert rows.loc["a-0", "Chosen by"] == "validation images"
+
+
+def test_a_planned_network_keeps_what_the_study_gives(
+    small_dataset: Callable[..., Path], small_study: Callable[..., Path], tmp_path: Path
+) -> None:
+    small_dataset(splits=SPLITS)
+    given = "settings: {deep_supervision: 1}, training: {batch_size: 5}"
+    study = read_study(small_study(models=f"{{nnunet: {{{given}}}}}"))
+    assert study.models["nnunet"].fixed == ("settings.deep_supervision", "training.batch_size")
+    jobs = plan_jobs(study, Run(tmp_path), open_dataset(study.dataset.path), FileHashes())
+    (job,) = (job for job in jobs if job.stage == "train")
+    config = TrainJob.model_validate({**job.parameters, **job.places, "output": tmp_path})
+    found = training_fingerprint(training_samples(config)[0])
+    plan = PLANNERS["nnunet"](found)
+    trained = settled(config, found)
+    assert trained.settings == plan.settings | {"deep_supervision": 1}
+    assert trained.training.batch_size == 5
+    assert trained.training.crop_px == plan.training["crop_px"]
 
 
 def test_a_ceiling_is_no_lower_than_what_its_network_scores(two_unets: Path) -> None:
