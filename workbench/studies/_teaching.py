@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from workbench.inference import ModelDescription, PredictionConfig, load_network, segment_image
+from workbench.inference import (
+    ModelDescription,
+    PredictionConfig,
+    TrainedNetwork,
+    load_network,
+    segment_image,
+)
 from workbench.models import TinyCNNConfig
 from workbench.schema import FloatImage, InputError, Member, Overlay, Sample
 from workbench.studies._overlays import make_overlay
-from workbench.studies._train import TrainJob, settled_training
+from workbench.studies._train import TrainJob, settled, training_fingerprint
 from workbench.transforms import prepare_image, to_three_channels
 
 if TYPE_CHECKING:
@@ -57,7 +63,8 @@ def before_and_after(job: TrainJob, samples: tuple[list[Sample], list[Sample]]) 
         From :func:`training_samples`.
     """
     sample = samples[1][0]
-    config = PredictionConfig(window_px=settled_training(job, samples[0]).view_px)
+    training = settled(job, training_fingerprint(samples[0])).training
+    config = PredictionConfig(window_px=training.view_px)
     trained, description = load_network(job.output)
     networks = {"before": untrained_network(job), "after": trained}
     return [
@@ -66,11 +73,11 @@ def before_and_after(job: TrainJob, samples: tuple[list[Sample], list[Sample]]) 
             Member(f"{when} training", job.seed),
             segment_image(
                 sample.image,
-                network=network,
+                networks=[TrainedNetwork(network, description)],
                 description=description,
                 config=config,
                 pixel_size_um=sample.pixel_size_um,
-            ),
+            ).labels,
         )
         for when, network in networks.items()
     ]
