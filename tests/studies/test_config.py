@@ -28,7 +28,9 @@ def test_a_short_study_file_is_completed_by_defaults(tmp_path: Path) -> None:
     assert study.members == (Member("otsu_watershed", 3), Member("unet", 3), Member("unet", 4))
 
 
-@pytest.mark.parametrize("name", ["demo.yaml", "dsb2018.yaml"])
+@pytest.mark.parametrize(
+    "name", ["demo.yaml", "dsb2018.yaml", "encodings_dsb2018.yaml", "zoo_dsb2018.yaml"]
+)
 def test_the_studies_of_the_repository_are_valid(name: str) -> None:
     assert read_study(REPOSITORY / "studies" / name).name == name.removesuffix(".yaml")
 
@@ -58,6 +60,43 @@ def test_a_frozen_study_reads_back_the_same(tmp_path: Path) -> None:
         ("models: [unnet]", r"models\.unnet: no model is called 'unnet'.*did you mean 'unet'"),
         ("models: {unet: {training: {epochs: 0}}}", r"epochs: .*greater than or equal to 1, got 0"),
         ("models: {}", r"models: .*at least 1 item"),
+        ("models: {unet: {encoding: three}}", r"models\.unet: no encoding is called 'three', only"),
+        (
+            "models: {unet: {encoding: flows, prediction: {decoder: {kind: official}}}}",
+            r"models\.unet: decoder 'official' does not read flows maps; choose among flows",
+        ),
+        (
+            "models: {unet: {}, e: {ensemble: [unett, unet]}}",
+            r"models\.e: no model of the study is called 'unett', .*did you mean 'unet'",
+        ),
+        (
+            "models: {a: {ensemble: [b]}, b: {ensemble: [a]}}",
+            r"models\.a: is made of itself \(b\)",
+        ),
+        (
+            "models: {otsu_watershed: {}, unet: {}, e: {ensemble: [unet, otsu_watershed]}}",
+            r"models\.e: ensemble: 'otsu_watershed' has no network to average; add `fuse: labels`",
+        ),
+        (
+            "models: {unet: {}, deep_unet: {encoding: flows}, e: {ensemble: [unet, deep_unet]}}",
+            r"models\.e: .*paint different maps \(three_class, flows\)",
+        ),
+        (
+            "models: {otsu_watershed: {}, e: {same_network_as: otsu_watershed}}",
+            r"models\.e: same_network_as: 'otsu_watershed' is not one network",
+        ),
+        (
+            "models: {unet: {}, e: {ensemble: [unet], training: {epochs: 3}}}",
+            r"models\.e: training: without effect on this model \(ensemble\)",
+        ),
+        ("models: {unet: {fuse: labels}}", r"models\.unet: fuse: without effect"),
+        ("models: {unet: {n_folds: 3}}", r"models\.unet: n_folds: without effect"),
+        ("models: {unet: {fold: 5}}", r"models\.unet: fold 5 of 5: folds are counted from 0"),
+        ("models: {unet: {folds: one}}", r"models: unet\.folds: a number of at least 2"),
+        (
+            "models: {e: {checkpoint: x, predictions: y}}",
+            r"models\.e: a model is one of checkpoint, predictions",
+        ),
         ("iou_thresholds: [0.7]", r"iou_thresholds: add 0\.5, at which models are ranked"),
         ("iou_thresholds: [0.5, 1.5]", r"iou_thresholds\.1: .*less than or equal to 1"),
         ("seeds: [1, 1]", r"seeds: values must differ"),
@@ -72,6 +111,38 @@ def test_a_mistake_is_named_with_its_key_and_cure(tmp_path: Path, line: str, mes
     with pytest.raises(InputError, match=message) as caught:
         read_study(write(tmp_path, f"{kept}{line}\n"))
     assert "study.yaml" in str(caught.value)
+
+
+def test_an_encoding_gives_a_decoder_its_kind(tmp_path: Path) -> None:
+    model = "models: {unet: {encoding: flows, prediction: {decoder: {min_area_px: 7}}}}"
+    study = read_study(write(tmp_path, f"name: s\ndataset: images\n{model}\n"))
+    decoder = study.models["unet"].prediction.decoder
+    assert decoder is not None
+    assert (decoder.kind, decoder.min_area_px) == ("flows", 7)
+
+
+def test_published_training_values_hold_where_a_study_says_nothing(tmp_path: Path) -> None:
+    models = "models: {nnunet: {training: {initial_lr: 0.5}, settings: {deep_supervision: 1}}}"
+    path = write(tmp_path, f"name: s\ndataset: images\n{models}\n")
+    model = read_study(path).models["nnunet"]
+    assert (model.training.optimizer, model.training.schedule) == ("sgd", "polynomial")
+    assert model.training.learning_rate == 0.5
+    written = write(tmp_path, study_yaml(read_study(path)))
+    assert read_study(written).models["nnunet"] == model
+
+
+def test_members_made_of_others_have_the_seeds_of_what_they_are_made_of(tmp_path: Path) -> None:
+    models = (
+        "models: {unet: {}, otsu_watershed: {}, again: {same_network_as: unet}, "
+        "e: {ensemble: [unet, again]}, v: {ensemble: [e, otsu_watershed], fuse: labels}, "
+        "o: {ensemble: [otsu_watershed], fuse: labels}, p: {predictions: there}}"
+    )
+    study = read_study(write(tmp_path, f"name: s\ndataset: i\n{models}\nseeds: [3, 4]\n"))
+    twice = {"unet", "again", "e", "v"}
+    assert {name for name in study.models if study.depends_on_seed(name)} == twice
+    assert study.member("otsu_watershed", 4) == Member("otsu_watershed", 3)
+    assert len(study.members) == 2 * len(twice) + 3
+    assert study.models["p"].predictions == tmp_path / "there"
 
 
 def test_what_is_no_study_file_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,13 @@ from workbench.analysis import DataFingerprint
 from workbench.datasets import open_dataset, read_sample
 from workbench.inference import ModelCard, ModelDescription, load_network
 from workbench.schema import InputError, Sample
-from workbench.studies import TrainJob, settled_training, train, training_samples
+from workbench.studies import (
+    TrainJob,
+    settled,
+    train,
+    training_fingerprint,
+    training_samples,
+)
 from workbench.training import HISTORY_COLUMNS, TrainingConfig, read_history, train_network
 from workbench.training._data import training_examples
 from workbench.transforms import Preparation, prepare_image, to_three_channels
@@ -189,6 +195,6 @@ def test_the_fingerprint_of_the_training_images_is_kept_and_settles_the_crop(
     found = DataFingerprint.model_validate_json(kept)
     assert (found.n_images, found.n_cells) == (2, 32)
     # Discs of 10 to 18 px: eight across are more than the image's 96 px.
-    assert settled_training(job, samples[0]).view_px == 96
+    assert settled(job, training_fingerprint(samples[0])).training.view_px == 96
     with pytest.raises(InputError, match="crop_px is 'auto'"):
         assert job.training.view_px

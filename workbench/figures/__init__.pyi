@@ -15,9 +15,16 @@ from ._facts import (
     cell_facts,
     image_facts,
 )
+from ._feature_maps import (
+    feature_map_gallery,
+    receptive_field,
+)
 from ._overlays import (
     overlay_figure,
     overlay_row,
+)
+from ._pareto import (
+    pareto,
 )
 from ._scores import (
     cells_by_area,
@@ -29,6 +36,7 @@ from ._scores import (
 )
 from ._training import (
     class_map,
+    map_gallery,
     training_curves,
 )
 
@@ -40,12 +48,16 @@ __all__ = [
     "class_map",
     "component_scatter",
     "count_agreement",
+    "feature_map_gallery",
     "image_facts",
     "image_gallery",
+    "map_gallery",
     "measure_curves",
     "overlay_figure",
     "overlay_row",
     "paired_differences",
+    "pareto",
+    "receptive_field",
     "score_by_cell_count",
     "score_by_threshold",
     "score_distributions",

@@ -1,6 +1,7 @@
 """How training went, and what it was shown."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -115,4 +116,64 @@ def class_map(image: ImageArray, classes: npt.NDArray[np.uint8]) -> go.Figure:
         show_as_image(figure, image, row=1, col=column)
     styled(figure, height_px=420, legend=False)
     figure.update_layout(margin={"l": 8, "r": 8, "t": 32, "b": 8})
+    return figure
+
+
+def map_gallery(
+    image: ImageArray, maps: Mapping[str, npt.NDArray[np.floating[Any]]], *, most: int = 7
+) -> go.Figure:
+    """Show an image and beside it maps of it, each on a scale of its own.
+
+    Parameters
+    ----------
+    image
+        Shape (height, width, channels).
+    maps
+        Shape (height, width) each, by name; a map with negative values gets a scale that has
+        white at 0.
+    most
+        How many maps to show at most; of more, the first ones.
+    """
+    shown = dict(list(maps.items())[:most])
+    columns = min(4, 1 + len(shown))
+    rows = -(-(1 + len(shown)) // columns)
+    gap = 0.08
+    figure = make_subplots(
+        rows, columns, subplot_titles=("image", *shown), shared_xaxes="all", shared_yaxes="all",
+        horizontal_spacing=gap, vertical_spacing=0.12 / rows,
+    )  # fmt: skip
+    figure.add_trace(picture_trace(image), row=1, col=1)
+    width = (1 - gap * (columns - 1)) / columns
+    for place, (name, values) in enumerate(shown.items(), start=1):
+        row, column = place // columns, place % columns
+        signed = bool((values < 0).any())
+        largest = float(np.abs(values).max(initial=0)) or 1.0
+        y_axis = next(figure.select_yaxes(row=row + 1, col=column + 1))
+        low, high = y_axis.domain
+        figure.add_trace(
+            go.Heatmap(
+                z=values,
+                zmin=-largest if signed else 0,
+                zmax=largest,
+                colorscale="RdBu" if signed else "Cividis",
+                colorbar={
+                    "x": column * (width + gap) + width + 0.005,
+                    "y": (low + high) / 2,
+                    "len": (high - low) * 0.75,
+                    "thickness": 8,
+                    "xpad": 0,
+                },
+                hovertemplate=f"{name} %{{z:.3g}}<extra></extra>",
+            ),
+            row=row + 1,
+            col=column + 1,
+        )
+    for place in range(1 + len(shown)):
+        show_as_image(figure, image, row=place // columns + 1, col=place % columns + 1)
+    for place in range(1 + len(shown), rows * columns):
+        at = {"row": place // columns + 1, "col": place % columns + 1}
+        figure.update_xaxes(visible=False, **at)
+        figure.update_yaxes(visible=False, **at)
+    styled(figure, height_px=rows * 240 + 30, legend=False)
+    figure.update_layout(margin={"l": 8, "r": 40, "t": 32, "b": 8})
     return figure

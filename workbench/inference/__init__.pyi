@@ -11,6 +11,11 @@ from ._config import (
     StarConvexDecoder,
     WatershedDecoder,
 )
+from ._cost import (
+    NetworkCost,
+    device_name,
+    network_cost,
+)
 from ._encoding import (
     Encoding,
 )
@@ -21,8 +26,8 @@ from ._encodings import (
 )
 from ._export import (
     EXPORT_FORMS,
-    Exported,
     ExportForm,
+    Exported,
     export_model,
 )
 from ._export_network import (
@@ -84,6 +89,7 @@ __all__ = [
     "FlowEncoding",
     "ModelCard",
     "ModelDescription",
+    "NetworkCost",
     "OfficialDecoder",
     "OnnxShape",
     "Prediction",
@@ -96,6 +102,7 @@ __all__ = [
     "TrainedNetwork",
     "WatershedDecoder",
     "agreement",
+    "device_name",
     "export_model",
     "find_encoding",
     "fitting_decoder",
@@ -104,6 +111,7 @@ __all__ = [
     "map_names",
     "maps_network",
     "mask_stability",
+    "network_cost",
     "onnx_shape",
     "predict_maps",
     "read_card",

@@ -1,6 +1,6 @@
 from ._deep_unet import (
-    DeeperUNetConfig,
     DeepUNetConfig,
+    DeeperUNetConfig,
 )
 from ._lstm_unet import (
     LSTMUNetConfig,

@@ -80,8 +80,9 @@ def build_lstm_unet(
             )
 
         def forward(self, frames: torch.Tensor) -> torch.Tensor:
+            batch, _, _, height, width = frames.shape
             channels = self.gates.out_channels // 4
-            shown = kept = torch.zeros_like(frames[:, 0, :1]).expand(-1, channels, -1, -1)
+            shown = kept = frames.new_zeros(batch, channels, height, width)
             history = []
             for frame in frames.unbind(1):
                 gates = self.gates(torch.cat((frame, shown), dim=1))

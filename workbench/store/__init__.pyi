@@ -1,6 +1,6 @@
 from ._atomic import atomic_path, move_folder, remove_folder, write_text
 from ._hashes import FileHashes
-from ._labels import write_labels
+from ._labels import write_labels, write_maps
 from ._ledger import (
     LedgerEntry,
     State,
@@ -39,6 +39,7 @@ __all__ = [
     "remove_folder",
     "score_table",
     "write_labels",
+    "write_maps",
     "write_table",
     "write_text",
 ]

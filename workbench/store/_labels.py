@@ -1,10 +1,10 @@
-"""Label images to files."""
+"""Label images and maps to files."""
 
 from pathlib import Path
 
 import numpy as np
 
-from workbench.schema import LabelImage
+from workbench.schema import FloatImage, LabelImage
 from workbench.store._atomic import atomic_path
 
 
@@ -32,3 +32,31 @@ def write_labels(path: Path, labels: LabelImage) -> None:
     stored = labels.astype(np.uint16 if fits else np.uint32)
     with atomic_path(path) as partial:
         tifffile.imwrite(partial, stored, compression="zlib")
+
+
+def write_maps(path: Path, maps: FloatImage) -> None:
+    """Write what a network paints as a compressed float16 TIFF, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.tif``; its folder is made if needed.
+    maps
+        Shape (height, width, channels); stored with the channels first.
+
+    Examples
+    --------
+    >>> import tempfile, tifffile
+    >>> path = Path(tempfile.mkdtemp()) / "maps.tif"
+    >>> write_maps(path, np.full((2, 3, 4), 0.5, np.float32))
+    >>> tifffile.imread(path).shape
+    (4, 2, 3)
+    """
+    import tifffile
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stored = np.ascontiguousarray(np.moveaxis(maps, -1, 0), np.float16)
+    with atomic_path(path) as partial:
+        tifffile.imwrite(
+            partial, stored, compression="zlib", photometric="minisblack", metadata={"axes": "CYX"}
+        )

@@ -29,7 +29,6 @@ from ._ceilings import (
 from ._config import (
     STAGES,
     DatasetConfig,
-    ModelConfig,
     Stage,
     StudyConfig,
     read_study,
@@ -95,10 +94,14 @@ from ._measure_texts import (
     measure_rows,
     measures_page,
 )
+from ._model_config import (
+    ModelConfig,
+)
 from ._overlays import (
     extreme_overlays,
     make_overlay,
     predicted_samples,
+    target_figure,
     validation_overlay,
 )
 from ._parameters import (
@@ -180,6 +183,15 @@ from ._survey import (
     survey_dataset,
     survey_samples,
 )
+from ._teaching import (
+    TeachJob,
+    before_and_after,
+    central_place,
+    feature_maps,
+    network_input,
+    pixel_influence,
+    untrained_network,
+)
 from ._terminal import (
     print_plan,
     print_result,
@@ -193,9 +205,10 @@ from ._thumbnails import (
 )
 from ._train import (
     TrainJob,
-    settled_training,
+    settled,
     train,
     training_fingerprint,
+    training_histories,
     training_samples,
 )
 from ._two_sets import (
@@ -247,6 +260,7 @@ __all__ = [
     "Stage",
     "StudyConfig",
     "Survey",
+    "TeachJob",
     "Thumbnails",
     "TrainJob",
     "TrainedModel",
@@ -256,8 +270,10 @@ __all__ = [
     "audit_rows",
     "audit_texts",
     "axes_rows",
+    "before_and_after",
     "build_report",
     "card_rows",
+    "central_place",
     "check_parameters",
     "compare_explored",
     "compare_sets",
@@ -278,6 +294,7 @@ __all__ = [
     "explain_model",
     "extreme_overlays",
     "failed_images",
+    "feature_maps",
     "find_leaks",
     "find_member",
     "find_models",
@@ -296,10 +313,12 @@ __all__ = [
     "measure_rows",
     "measures_page",
     "model_rows",
+    "network_input",
     "notebook_folder",
     "open_model",
     "open_view",
     "outlier_findings",
+    "pixel_influence",
     "plan_jobs",
     "plan_study",
     "predict",
@@ -324,7 +343,7 @@ __all__ = [
     "sample_crops",
     "score_to_folder",
     "scores_by_group",
-    "settled_training",
+    "settled",
     "show_download",
     "show_progress",
     "signatures_of",
@@ -334,10 +353,13 @@ __all__ = [
     "summary_table",
     "survey_dataset",
     "survey_samples",
+    "target_figure",
     "terminal",
     "train",
     "training_fingerprint",
+    "training_histories",
     "training_samples",
+    "untrained_network",
     "update_report",
     "validation_overlay",
     "verify_split",

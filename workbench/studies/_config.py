@@ -8,11 +8,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from workbench.datasets import SyntheticConfig
-from workbench.inference import PredictionConfig
-from workbench.models import find_architecture, read_settings
 from workbench.schema import PRIMARY_IOU_THRESHOLD, InputError, Member
 from workbench.studies._explain import explain
-from workbench.training import TrainingConfig
+from workbench.studies._model_checks import check_models
+from workbench.studies._model_config import ModelConfig, Name, complete_models
 
 Stage = Literal["explore", "train", "predict", "evaluate", "compare", "errors"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
@@ -22,7 +21,6 @@ NEEDED_STAGES: Final[Mapping[Stage, tuple[Stage, ...]]] = {
     "errors": ("evaluate",),
 }
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 IouThreshold = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -48,33 +46,6 @@ class DatasetConfig(BaseModel):
     test: str = "test"
 
 
-class ModelConfig(BaseModel):
-    """One model of a study.
-
-    Attributes
-    ----------
-    architecture
-        Name in the zoo; left out, it is the model's own name.
-    settings
-        Settings of the architecture.
-    encoding
-        What a network paints, and how cells come back from it; see
-        :data:`workbench.inference.ENCODINGS`.
-    training
-        How a network is trained; a method without training ignores it.
-    prediction
-        How a network is applied and its output decoded.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    architecture: str = ""
-    settings: dict[str, Any] = {}
-    encoding: str = "three_class"
-    training: TrainingConfig = TrainingConfig()
-    prediction: PredictionConfig = PredictionConfig()
-
-
 class StudyConfig(BaseModel):
     """A whole study.
 
@@ -87,7 +58,7 @@ class StudyConfig(BaseModel):
     models
         By name.
     seeds
-        Each network is trained once per seed; a method without training runs once, as the first.
+        Each network is trained once per seed; what needs no training here runs once, as the first.
     iou_thresholds
         At which predictions are scored; 0.5 among them.
     stages
@@ -117,8 +88,7 @@ class StudyConfig(BaseModel):
             value = dict.fromkeys(value)
         if not isinstance(value, Mapping):
             return value
-        named = {name: dict(model or {}) for name, model in value.items()}
-        return {name: {"architecture": name} | model for name, model in named.items()}
+        return complete_models(value)
 
     @field_validator("seeds", "iou_thresholds", "stages")
     @classmethod
@@ -147,14 +117,31 @@ class StudyConfig(BaseModel):
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """Every model with every seed, methods without training once."""
+        """Every model with every seed; those that no seed changes once."""
         return tuple(
             Member(name, seed)
-            for name, model in self.models.items()
-            for seed in (
-                self.seeds if find_architecture(model.architecture).trainable else self.seeds[:1]
-            )
+            for name in self.models
+            for seed in (self.seeds if self.depends_on_seed(name) else self.seeds[:1])
         )
+
+    def depends_on_seed(self, name: str) -> bool:
+        """Whether a model is trained in this study, or made of one that is."""
+        model = self.models[name]
+        parts = (model.same_network_as,) if model.same_network_as else model.ensemble
+        return model.is_trained_here or any(self.depends_on_seed(part) for part in parts)
+
+    def member(self, name: str, seed: int) -> Member:
+        """Return the member of a model for a seed: its only one where no seed changes it."""
+        return Member(name, seed if self.depends_on_seed(name) else self.seeds[0])
+
+    def network_models(self, name: str) -> tuple[str, ...]:
+        """Return the models whose networks a model applies, each trained here or a checkpoint."""
+        model = self.models[name]
+        if model.kind == "same_network_as":
+            return self.network_models(model.same_network_as)
+        if model.kind == "ensemble" and model.fuse == "probabilities":
+            return tuple(part for whole in model.ensemble for part in self.network_models(whole))
+        return (name,) if model.is_trained_here or model.checkpoint else ()
 
 
 def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
@@ -196,10 +183,11 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
         study = StudyConfig.model_validate(content)
     except ValidationError as error:
         raise InputError(explain(error, str(path), StudyConfig)) from None
-    _check_models(study, str(path))
+    check_models(study, str(path))
     base = Path.cwd() if _overrides_path(overrides) else path.parent
     dataset = study.dataset.model_copy(update={"path": (base / study.dataset.path).resolve()})
-    return study.model_copy(update={"dataset": dataset})
+    models = {name: _placed(model, path.parent) for name, model in study.models.items()}
+    return study.model_copy(update={"dataset": dataset, "models": models})
 
 
 def study_yaml(study: StudyConfig) -> str:
@@ -238,14 +226,9 @@ def _overrides_path(overrides: Sequence[str]) -> bool:
     return any(text.startswith(("dataset=", "dataset.path=")) for text in overrides)
 
 
-def _check_models(study: StudyConfig, source: str) -> None:
-    for name, model in study.models.items():
-        where = f"models.{name}"
-        try:
-            read_settings(model.architecture, model.settings)
-        except InputError as error:
-            msg = f"{source}: {where}: {error}"
-            raise InputError(msg) from None
-        except ValidationError as error:
-            settings = find_architecture(model.architecture).settings
-            raise InputError(explain(error, f"{source}: {where}.settings", settings)) from None
+def _placed(model: ModelConfig, base: Path) -> ModelConfig:
+    """Return a model whose paths start at the root and not at the study file."""
+    folders = {"checkpoint": model.checkpoint, "predictions": model.predictions}
+    return model.model_copy(
+        update={name: (base / path).resolve() for name, path in folders.items() if path}
+    )

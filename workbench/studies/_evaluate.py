@@ -3,18 +3,31 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from workbench.datasets import LabelRead, Record, open_dataset, read_labels, read_reference
+from workbench.datasets import (
+    LabelRead,
+    Record,
+    open_dataset,
+    read_labels,
+    read_reference,
+)
 from workbench.metrics import DEFAULT_IOU_THRESHOLDS, compare_conventions
 from workbench.schema import FAILED_STATUSES, InputError, Member
 from workbench.store import write_table
+from workbench.studies._applied import read_applied
 from workbench.studies._job_configs import JobConfig
+from workbench.studies._network_ceilings import CEILINGS, network_ceilings
+from workbench.studies._predict import CONFIDENCES
 from workbench.studies._progress_text import Milestones
 from workbench.studies._scoring import ScoringConfig, ScoringTask, score_images
+
+PRIMARY_CONFIDENCES: Final = ("interior", "agreement", "confidence")
+"""Definitions of confidence, the first that is there counts for ranking cells."""
 
 
 class EvaluateJob(JobConfig):
@@ -70,7 +83,7 @@ def evaluate(
             for record in records
         ],
         _References({record.image_id: record for record in records}),
-        _LabelFiles(files),
+        _LabelFiles(files, _confidences(job.predictions)),
         dataset=dataset.name,
         member=job.member,
         config=ScoringConfig(iou_thresholds=job.iou_thresholds),
@@ -82,6 +95,9 @@ def evaluate(
     job.output.mkdir(parents=True, exist_ok=True)
     write_table(job.output / "images.parquet", scored.scores)
     write_table(job.output / "cells.parquet", scored.cells)
+    if applied := read_applied(job.predictions):
+        ceilings = network_ceilings(records, applied, iou_thresholds=job.iou_thresholds)
+        write_table(job.output / CEILINGS, ceilings)
     return scored.scores, scored.cells
 
 
@@ -165,11 +181,28 @@ class _References:
 
 @dataclass(frozen=True)
 class _LabelFiles:
-    """Label images as the workbench writes them."""
+    """Label images as the workbench writes them, and how sure their model is of each cell."""
 
     files: Mapping[str, Path]
+    confidences: Mapping[str, Mapping[int, float]]
 
     def read(self, image_id: str, *, shape: tuple[int, int] | None = None) -> LabelRead:
         """Read one; the files know their own shape."""
         del shape
-        return LabelRead(read_labels(self.files[image_id]), (), None)
+        labels = read_labels(self.files[image_id])
+        return LabelRead(labels, (), self.confidences.get(image_id))
+
+
+def _confidences(folder: Path) -> dict[str, dict[int, float]]:
+    """Return the confidence of each predicted cell by image, nothing where none are stored."""
+    path = folder / CONFIDENCES
+    if not path.is_file():
+        return {}
+    table = pd.read_parquet(path)
+    name = next((name for name in PRIMARY_CONFIDENCES if name in table), None)
+    if name is None:
+        return {}
+    return {
+        str(image_id): dict(zip(cells["cell_id"].tolist(), cells[name].tolist(), strict=True))
+        for image_id, cells in table.groupby("image_id")
+    }

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import workbench
 from workbench.datasets import Dataset, Record
-from workbench.models import find_architecture
 from workbench.schema import InputError, Member
 from workbench.store import FileHashes, Run
 from workbench.studies._code import code_digest
@@ -63,7 +62,7 @@ class Job:
     stage: Stage
     member: Member | None
     parameters: Mapping[str, Any] = field(hash=False)
-    places: Mapping[str, Path] = field(hash=False)
+    places: Mapping[str, Path | tuple[Path, ...]] = field(hash=False)
     needs: tuple[str, ...]
     output: Path | None
     key: str = ""
@@ -114,16 +113,21 @@ def plan_jobs(study: StudyConfig, run: Run, dataset: Dataset, hashes: FileHashes
         If the data set lacks a split or labels that a stage needs.
     """
     planned: dict[str, Job] = {}
-    for draft in draft_jobs(study, run):
+    drafts = draft_jobs(study, run)
+    code = {
+        draft.stage: code_digest(
+            notebook_folder() / NOTEBOOKS[draft.stage], with_drawing=draft.output is None
+        )
+        for draft in {draft.stage: draft for draft in drafts}.values()
+    }
+    for draft in drafts:
         record_files = _files_read(draft, study, dataset)
         content = {
             "stage": draft.stage,
             "member": draft.member.name if draft.member else "",
             "parameters": draft.parameters,
             "data": [(record_id, hashes.of(path)) for record_id, path in record_files],
-            "code": code_digest(
-                notebook_folder() / NOTEBOOKS[draft.stage], with_drawing=draft.output is None
-            ),
+            "code": code[draft.stage],
             "needs": [planned[name].key for name in draft.needs],
         }
         key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:KEY_LENGTH]
@@ -133,11 +137,18 @@ def plan_jobs(study: StudyConfig, run: Run, dataset: Dataset, hashes: FileHashes
 
 def draft_jobs(study: StudyConfig, run: Run) -> list[Job]:
     """Return the jobs of a study without keys: what can be known before its data exist."""
-    drafts = [job for job in _all_stages(study, run) if job.stage in study.stages]
-    names = {job.name for job in drafts}
-    return [
-        replace(job, needs=tuple(name for name in job.needs if name in names)) for job in drafts
-    ]
+    drafts = {job.name: job for job in _all_stages(study, run) if job.stage in study.stages}
+    ordered: dict[str, Job] = {}
+
+    def place(job: Job) -> None:
+        needs = tuple(name for name in job.needs if name in drafts)
+        for name in needs:
+            place(drafts[name])
+        ordered.setdefault(job.name, replace(job, needs=needs))
+
+    for job in drafts.values():
+        place(job)
+    return list(ordered.values())
 
 
 def _all_stages(study: StudyConfig, run: Run) -> Iterable[Job]:
@@ -154,40 +165,31 @@ def _member_drafts(
     study: StudyConfig, run: Run, member: Member, data: Mapping[str, Path]
 ) -> Iterable[Job]:
     model = study.models[member.model]
-    trainable = find_architecture(model.architecture).trainable
     who = {"model": member.model, "seed": member.seed}
-    what = {"architecture": model.architecture, "settings": dict(model.settings)}
-    if trainable:
+    if model.is_trained_here:
         yield Job(
             "train",
             member,
             who
-            | what
             | {
+                "architecture": model.architecture,
+                "settings": dict(model.settings),
+                "fixed": list(model.fixed),
                 "train_split": study.dataset.train,
                 "validation_split": study.dataset.validation,
+                "fold": model.fold,
+                "n_folds": model.n_folds,
+                "stratify_by": model.stratify_by,
+                "one_per": model.one_per,
                 "encoding": model.encoding,
                 "training": model.training.model_dump(mode="json"),
+                "licence": model.licence,
             },
             data,
             (),
             run.model_folder(member),
         )
-    weights = {"checkpoint": run.model_folder(member)} if trainable else {}
-    yield Job(
-        "predict",
-        member,
-        who
-        | what
-        | {
-            "split": study.dataset.test,
-            "prediction": model.prediction.model_dump(mode="json"),
-        }
-        | ({} if trainable else {"checkpoint": None}),
-        {**data, **weights},
-        (f"train/{member.name}",) if trainable else (),
-        run.prediction_folder(member),
-    )
+    yield _prediction_draft(study, run, member, data)
     yield Job(
         "evaluate",
         member,
@@ -195,6 +197,50 @@ def _member_drafts(
         {**data, "predictions": run.prediction_folder(member)},
         (f"predict/{member.name}",),
         run.score_folder(member),
+    )
+
+
+def _prediction_draft(
+    study: StudyConfig, run: Run, member: Member, data: Mapping[str, Path]
+) -> Job:
+    """Return the job that finds cells: by a method, by networks, or in others' predictions."""
+    model = study.models[member.model]
+    is_method = model.kind == "architecture" and not model.is_trained_here
+    parameters = {
+        "model": member.model,
+        "seed": member.seed,
+        "split": study.dataset.test,
+        "architecture": model.architecture if is_method else "",
+        "settings": dict(model.settings) if is_method else {},
+        "prediction": model.prediction.model_dump(mode="json"),
+        "keep_maps": model.keep_maps,
+        "networks": [],
+        "fused": [],
+        "adopted": None,
+    }
+    places: dict[str, Path | tuple[Path, ...]] = dict(data)
+    needs: list[str] = []
+    if model.predictions:
+        places["adopted"] = model.predictions
+    elif model.kind == "ensemble" and model.fuse == "labels":
+        members = [study.member(name, member.seed) for name in model.ensemble]
+        places["fused"] = tuple(run.prediction_folder(part) for part in members)
+        needs = [f"predict/{part.name}" for part in members]
+    elif networks := study.network_models(member.model):
+        members = [study.member(name, member.seed) for name in networks]
+        places["networks"] = tuple(
+            study.models[part.model].checkpoint or run.model_folder(part) for part in members
+        )
+        needs = [
+            f"train/{part.name}" for part in members if study.models[part.model].is_trained_here
+        ]
+    return Job(
+        "predict",
+        member,
+        {name: value for name, value in parameters.items() if name not in places},
+        places,
+        tuple(needs),
+        run.prediction_folder(member),
     )
 
 
@@ -208,9 +254,16 @@ def _files_read(job: Job, study: StudyConfig, dataset: Dataset) -> list[tuple[st
                 for record in dataset.records
             ]
         case "train":
-            return _both((*dataset.split(names.train), *dataset.split(names.validation)))
+            records = (*dataset.split(names.train), *dataset.split(names.validation))
+            model = study.models[job.member.model] if job.member else None
+            columns = (model.one_per, model.stratify_by) if model else ()
+            group = ("group",) if model and model.fold is not None else ()
+            return _both(records, (*filter(None, columns), *group))
         case "predict":
-            return [(record.image_id, record.image) for record in dataset.split(names.test)]
+            return [
+                (_named(record, _told_apart_by(job, study)), record.image)
+                for record in dataset.split(names.test)
+            ] + _from_elsewhere(job, study)
         case "evaluate":
             return [
                 (f"{record.image_id} {record.metadata.get('group', '')}", record.labels)
@@ -223,10 +276,36 @@ def _files_read(job: Job, study: StudyConfig, dataset: Dataset) -> list[tuple[st
             return _both(dataset.split(names.test))
 
 
-def _both(records: Iterable[Record]) -> list[tuple[str, Path]]:
+def _both(records: Iterable[Record], columns: Iterable[str] = ()) -> list[tuple[str, Path]]:
     return [
-        (record.image_id, path)
+        (_named(record, columns), path)
         for record in records
         for path in (record.image, record.labels)
         if path
     ]
+
+
+def _named(record: Record, columns: Iterable[str]) -> str:
+    """Return the id of an image, and what else is known of it that decides a result."""
+    return "; ".join([record.image_id, *(f"{c}={record.metadata.get(c, '')}" for c in columns)])
+
+
+def _told_apart_by(job: Job, study: StudyConfig) -> tuple[str, ...]:
+    """Return the metadata columns by which a prediction chooses its networks."""
+    parts = study.network_models(job.member.model) if job.member else ()
+    return tuple(dict.fromkeys(one_per for p in parts if (one_per := study.models[p].one_per)))
+
+
+def _from_elsewhere(job: Job, study: StudyConfig) -> list[tuple[str, Path]]:
+    """Return the folders that a prediction reads and no job of the study wrote."""
+    if job.member is None:
+        return []
+    name = job.member.model
+    found = [(part, study.models[part].checkpoint) for part in study.network_models(name)]
+    found.append((name, study.models[name].predictions))
+    folders = [(part, path) for part, path in found if path]
+    for part, path in folders:
+        if not path.exists():
+            msg = f"models.{part}: {path}: no such folder; give the one that holds its files."
+            raise InputError(msg)
+    return folders

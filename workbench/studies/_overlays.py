@@ -1,14 +1,24 @@
 """Overlays and samples for the notebooks to show."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from skimage.segmentation import relabel_sequential
+
+from workbench import figures
 from workbench.datasets import open_dataset, read_labels, read_record_image
-from workbench.inference import PredictionConfig, load_network, segment_image
+from workbench.inference import PredictionConfig, find_encoding, load_network, segment_image
 from workbench.metrics import label_overlap, match_overlap
-from workbench.schema import LabelImage, Member, Overlay, Sample
+from workbench.schema import InputError, LabelImage, Member, Overlay, Sample
 from workbench.studies._predict import PredictJob
-from workbench.studies._train import TrainJob, settled_training
+from workbench.studies._train import TrainJob, trained_for
 from workbench.studies._view import RunView, images_worst_first, load_overlay
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 
 def make_overlay(sample: Sample, member: Member, predicted: LabelImage) -> Overlay:
@@ -45,16 +55,37 @@ def make_overlay(sample: Sample, member: Member, predicted: LabelImage) -> Overl
 
 def validation_overlay(job: TrainJob, samples: tuple[list[Sample], list[Sample]]) -> Overlay:
     """Return what the best weights of a training find in the first validation image."""
-    trained = load_network(job.output)
     sample = samples[1][0]
+    trained = load_network(trained_for(job, sample))
     predicted = segment_image(
         sample.image,
         networks=[trained],
         description=trained.description,
-        config=PredictionConfig(window_px=settled_training(job, samples[0]).view_px),
+        config=PredictionConfig(window_px=job.training.view_px),
         pixel_size_um=sample.pixel_size_um,
     )
     return make_overlay(sample, Member(job.model, job.seed), predicted.labels)
+
+
+def target_figure(job: TrainJob, sample: Sample) -> go.Figure:
+    """Show what a network is to paint of a training image: its classes, or map by map.
+
+    Raises
+    ------
+    InputError
+        If the image has no labels.
+    """
+    if sample.reference is None:
+        msg = f"image {sample.image_id!r} has no labels; training needs some for every image."
+        raise InputError(msg)
+    labels, _, _ = relabel_sequential(sample.reference.astype(np.int32))
+    encoding = find_encoding(job.encoding)
+    maps = encoding.perfect(encoding.encode(labels))
+    if job.encoding == "three_class":
+        return figures.class_map(sample.image, maps.argmax(axis=-1).astype(np.uint8))
+    return figures.map_gallery(
+        sample.image, {f"map {place + 1}": maps[..., place] for place in range(maps.shape[-1])}
+    )
 
 
 def predicted_samples(job: PredictJob, *, n: int) -> list[Sample]:

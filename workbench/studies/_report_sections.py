@@ -20,12 +20,13 @@ from workbench.analysis import (
     scores_by_threshold,
 )
 from workbench.metrics import MEASURES
-from workbench.models import find_architecture
 from workbench.schema import PRIMARY_IOU_THRESHOLD, STATUSES, InputError, Member
 from workbench.store import latest_entries
 from workbench.studies._evaluate import failed_images
 from workbench.studies._measure_texts import best_model, better, measure_title
 from workbench.studies._overlays import extreme_overlays
+from workbench.studies._report_ceilings import ceilings_section
+from workbench.studies._report_costs import costs_section
 from workbench.studies._report_parts import (
     Figure,
     ReportTable,
@@ -34,8 +35,8 @@ from workbench.studies._report_parts import (
     p_text,
     plain,
 )
+from workbench.studies._train import training_histories
 from workbench.studies._view import RunView, images_worst_first, load_overlay
-from workbench.training import read_history
 
 N_EXTREMES: Final = 5
 SAMPLE_QUANTILES: Final = (0.1, 0.5, 0.9)
@@ -47,7 +48,9 @@ def report_sections(view: RunView) -> list[Section]:
         _summary(view),
         _scores(view),
         _statistics(view),
+        ceilings_section(view),
         _training(view),
+        costs_section(view),
         _cell_counts(view),
         _samples(view),
         *(_extremes(view, member) for member in view.members),
@@ -292,9 +295,10 @@ def _pair_rows(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def _training(view: RunView) -> Section:
     histories = {
-        member.name: history
+        name: history
         for member in view.members
-        if _is_network(view, member) and len(history := read_history(view.run.model_folder(member)))
+        if view.study.models[member.model].is_trained_here
+        for name, history in training_histories(view.run.model_folder(member), member.name).items()
     }
     if not histories:
         return Section("Training")
@@ -478,7 +482,3 @@ def _provenance_facts(view: RunView) -> list[tuple[str, str]]:
         ("Python", facts["python"]),
         ("Packages", packages),
     ]
-
-
-def _is_network(view: RunView, member: Member) -> bool:
-    return find_architecture(view.study.models[member.model].architecture).trainable

@@ -364,7 +364,10 @@ def _threads(job: Job, workers: int) -> int:
 
 
 def _parameters(job: Job, staging: Path) -> dict[str, Any]:
-    places = {name: str(path) for name, path in job.places.items()}
+    places = {
+        name: [str(path) for path in place] if isinstance(place, tuple) else str(place)
+        for name, place in job.places.items()
+    }
     output = {"output": str(staging / "output")} if job.output else {}
     return {**job.parameters, **places, **output}
 

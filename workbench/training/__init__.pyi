@@ -16,6 +16,13 @@ from ._losses import (
     encoding_loss,
     supervised_loss,
 )
+from ._nnunet_plan import (
+    PLANNERS,
+    NnUNetPlan,
+    Plan,
+    plan_nnunet,
+    training_memory_bytes,
+)
 from ._train import (
     train_network,
 )
@@ -28,16 +35,21 @@ from ._tuning import (
 
 __all__ = [
     "HISTORY_COLUMNS",
+    "PLANNERS",
     "TUNING_GRID",
     "TUNING_IOU_THRESHOLDS",
     "ClassLoss",
     "Loss",
+    "NnUNetPlan",
+    "Plan",
     "TrainingConfig",
     "Tuned",
     "anti_ambiguity_loss",
     "encoding_loss",
+    "plan_nnunet",
     "read_history",
     "supervised_loss",
     "train_network",
+    "training_memory_bytes",
     "tune_decoder",
 ]
