@@ -26,8 +26,8 @@ from ._encodings import (
 )
 from ._export import (
     EXPORT_FORMS,
-    ExportForm,
     Exported,
+    ExportForm,
     export_model,
 )
 from ._export_network import (

@@ -1,6 +1,6 @@
 from ._deep_unet import (
-    DeepUNetConfig,
     DeeperUNetConfig,
+    DeepUNetConfig,
 )
 from ._lstm_unet import (
     LSTMUNetConfig,

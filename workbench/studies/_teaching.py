@@ -163,7 +163,8 @@ def pixel_influence(
     logits = network(pixels).logits[0, :, place[0], place[1]]
     (gradient,) = torch.autograd.grad(logits.square().sum(), pixels)
     influence: FloatImage = gradient[0].abs().sum(dim=0).numpy()
-    return influence / max(float(influence.max()), np.finfo(np.float32).tiny)
+    largest = influence.max()
+    return influence / largest if largest > 0 else influence
 
 
 def central_place(sample: Sample) -> tuple[int, int]:
