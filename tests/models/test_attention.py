@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.models.test_contract import SMALL
-from workbench.models import build_network, padded_to_levels
+from workbench.models import build_network
 
 NAMES = ["mask2former", "segformer", "swin_unetr"]
 
@@ -26,17 +26,6 @@ def test_an_image_smaller_than_the_coarsest_level_is_painted(
         logits = small(name).eval()(torch.rand(1, 3, *size)).logits
     assert logits.shape == (1, 4, *size)
     assert logits.isfinite().all()
-
-
-@pytest.mark.parametrize(
-    ("size", "padded"), [((32, 32), (64, 64)), ((5, 7), (64, 64)), ((33, 20), (64, 32))]
-)
-def test_the_coarsest_level_has_more_than_one_pixel(
-    size: tuple[int, int], padded: tuple[int, int]
-) -> None:
-    import torch
-
-    assert padded_to_levels(torch.rand(1, 1, *size), 32).shape[-2:] == padded
 
 
 def test_every_query_of_mask2former_adds_its_own_map() -> None:
