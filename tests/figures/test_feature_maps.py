@@ -29,3 +29,4 @@ def test_the_receptive_field_is_drawn_around_the_pixel_it_decides_on() -> None:
     (heat,) = [trace for trace in figure.data if trace.type == "heatmap"]
     assert np.array_equal(heat.z, influence)
     assert figure.layout.yaxis.range == (39.5, -0.5)
+    assert figure.layout.yaxis2.range == (27, 13), "twice the square, row 0 on top"

@@ -85,7 +85,7 @@ def test_training_starts_from_the_network_that_is_shown_as_untrained(
     samples = (training[:2], validation[:1])
     train(job, samples, on_epoch=lambda _line: None)
     before, after = before_and_after(job, samples)
-    assert (before.member.model, after.member.model) == ("before training", "after training")
+    assert (before.member.model, after.member.model) == ("untrained", "trained")
     assert before.predicted.any()
     assert np.array_equal(before.predicted, after.predicted)
 

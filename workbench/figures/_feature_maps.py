@@ -81,7 +81,7 @@ def receptive_field(
     Returns
     -------
     go.Figure
-        The image and the influence side by side, the square drawn on both.
+        The image, and beside it the influence nearer by, the square drawn on both.
     """
     figure = make_subplots(
         1,
@@ -90,8 +90,6 @@ def receptive_field(
             f"{side_px} x {side_px} pixels decide on the one in the middle",
             "how much each counts",
         ),
-        shared_xaxes="all",
-        shared_yaxes="all",
         horizontal_spacing=0.03,
     )
     figure.add_trace(picture_trace(image), row=1, col=1)
@@ -121,6 +119,9 @@ def receptive_field(
             col=panel,
         )
         show_as_image(figure, image, row=1, col=panel)
+    # Nearer by: the square would be a speck on a large image.
+    figure.update_xaxes(range=[column - side_px, column + side_px], row=1, col=2)
+    figure.update_yaxes(range=[row + side_px, row - side_px], row=1, col=2)
     figure.add_trace(
         go.Scatter(
             x=[column], y=[row], mode="markers", hoverinfo="skip",

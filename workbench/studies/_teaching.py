@@ -66,11 +66,11 @@ def before_and_after(job: TrainJob, samples: tuple[list[Sample], list[Sample]]) 
     training = settled(job, training_fingerprint(samples[0])).training
     config = PredictionConfig(window_px=training.view_px)
     trained, description = load_network(job.output)
-    networks = {"before": untrained_network(job), "after": trained}
+    networks = {"untrained": untrained_network(job), "trained": trained}
     return [
         make_overlay(
             sample,
-            Member(f"{when} training", job.seed),
+            Member(name, job.seed),
             segment_image(
                 sample.image,
                 networks=[TrainedNetwork(network, description)],
@@ -79,7 +79,7 @@ def before_and_after(job: TrainJob, samples: tuple[list[Sample], list[Sample]]) 
                 pixel_size_um=sample.pixel_size_um,
             ).labels,
         )
-        for when, network in networks.items()
+        for name, network in networks.items()
     ]
 
 
@@ -163,8 +163,8 @@ def pixel_influence(
     logits = network(pixels).logits[0, :, place[0], place[1]]
     (gradient,) = torch.autograd.grad(logits.square().sum(), pixels)
     influence: FloatImage = gradient[0].abs().sum(dim=0).numpy()
-    largest = influence.max()
-    return influence / largest if largest > 0 else influence
+    largest = float(influence.max())
+    return influence / np.float32(largest) if largest > 0 else influence
 
 
 def central_place(sample: Sample) -> tuple[int, int]:
