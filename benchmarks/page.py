@@ -14,6 +14,7 @@ SECTIONS = (
     "Many images, from disk to tables",
     "Shapes of cells",
     "Training",
+    "Decoding",
     "A study",
 )
 INTRODUCTION = """# Speed

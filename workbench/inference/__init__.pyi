@@ -25,6 +25,7 @@ from ._encodings import (
     fitting_decoder,
 )
 from ._flows import (
+    FLOW_SCALE,
     FlowEncoding,
 )
 from ._fusion import (
@@ -60,6 +61,7 @@ from ._three_class_distance import (
 
 __all__ = [
     "ENCODINGS",
+    "FLOW_SCALE",
     "Decoder",
     "DistanceDecoder",
     "Encoding",

@@ -133,7 +133,7 @@ def agreement(labels: LabelImage, others: Sequence[LabelImage]) -> PerCell:
     if not others:
         return np.full(n_cells, np.nan, np.float32)
     best = [_best_partners(labels, other)[1] for other in others]
-    return np.mean(best, axis=0, dtype=np.float64).astype(np.float32)
+    return np.asarray(np.mean(best, axis=0), np.float32)
 
 
 def _best_partners(
@@ -152,8 +152,6 @@ def _ious(labels: LabelImage, other: LabelImage) -> dict[tuple[int, int], float]
     """Return the IoU of each pair of cells that share a pixel."""
     areas, other_areas = np.bincount(labels.ravel()), np.bincount(other.ravel())
     both = (labels > 0) & (other > 0)
-    pairs, shared = np.unique(
-        np.stack([labels[both], other[both]]), axis=1, return_counts=True
-    )
+    pairs, shared = np.unique(np.stack([labels[both], other[both]]), axis=1, return_counts=True)
     unions = areas[pairs[0]] + other_areas[pairs[1]] - shared
     return dict(zip(map(tuple, pairs.T.tolist()), (shared / unions).tolist(), strict=True))

@@ -79,8 +79,9 @@ class StarConvexDecoder(BaseModel):
     ----------
     object_threshold
         A pixel proposes a polygon if its object probability is above this.
-    nms_iou
-        A polygon is suppressed if its IoU with a more probable one is above this.
+    nms_overlap
+        A polygon is suppressed if it shares more than this with a more probable one, as part of
+        the smaller of both.
     min_area_px
         Smaller cells are dropped.
     """
@@ -89,7 +90,7 @@ class StarConvexDecoder(BaseModel):
 
     kind: Literal["star_convex"] = "star_convex"
     object_threshold: float = Field(0.5, gt=0, lt=1)
-    nms_iou: float = Field(0.3, ge=0, lt=1)
+    nms_overlap: float = Field(0.3, ge=0, lt=1)
     min_area_px: int = Field(30, ge=0)
 
 

@@ -56,10 +56,10 @@ class Encoding(Protocol):
         """
 
 
-def drop_small(labels: npt.NDArray[np.int32], min_area_px: int) -> LabelImage:
+def drop_small(labels: LabelImage, min_area_px: int) -> LabelImage:
     """Return labels without cells below an area, numbered from 1 without gaps."""
     areas = np.bincount(labels.ravel())
-    keep = areas >= min_area_px
+    keep = areas >= max(min_area_px, 1)
     keep[0] = False
     number = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
     numbered: LabelImage = number[labels]

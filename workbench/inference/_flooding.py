@@ -12,7 +12,9 @@ LEVELS: Final = 4096
 """Heights of a flood that are told apart."""
 
 
-def summit_seeds(landscape: FloatImage, mask: npt.NDArray[np.bool_], *, height: float) -> LabelImage:
+def summit_seeds(
+    landscape: FloatImage, mask: npt.NDArray[np.bool_], *, height: float
+) -> LabelImage:
     """Return the tops of the summits of a landscape.
 
     Two summits are told apart if the way between them falls by at least ``height`` below the

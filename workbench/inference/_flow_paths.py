@@ -1,5 +1,7 @@
 """Where flows lead, and whether cells and flows agree."""
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
@@ -8,8 +10,8 @@ from workbench.inference._flooding import flood, summit_seeds
 from workbench.schema import FloatImage, LabelImage
 from workbench.transforms import compiled, flow_target
 
-HALF: float = 1.0
-"""Fall between two places told apart, in powers of two of the pixels that end there."""
+HALF: Final = 1.0
+"""Fall between two places that are told apart, as a power of two."""
 
 
 def cells_of_flows(
@@ -19,7 +21,8 @@ def cells_of_flows(
 
     Pixels walk by Euler steps along the flow, interpolated between the four pixels around; outside
     ``is_cell`` there is none. Two places are told apart where fewer than half as many pixels end
-    between them as at the lesser one.
+    between them as at the lesser one. The count is smoothed by a Gaussian of one pixel, so middles
+    less than three pixels apart are one place.
 
     Parameters
     ----------

@@ -8,13 +8,14 @@ from workbench.transforms import compiled, ray_directions
 
 
 def suppressed(
-    probability: FloatImage, rays: FloatImage, *, threshold: float, max_iou: float
+    probability: FloatImage, rays: FloatImage, *, threshold: float, max_overlap: float
 ) -> LabelImage:
     """Return the polygons that greedy non-maximum suppression leaves, painted.
 
-    Polygons come in order of falling probability. One is kept unless its IoU with one that was
-    kept is above ``max_iou``; its pixels are those whose centres lie within it. Pixels that two
-    kept polygons share count for the first alone, in the labels and in the IoU with later ones.
+    Polygons come in order of falling probability. One is kept unless it shares more than
+    ``max_overlap`` of the smaller of both with one that was kept, as StarDist measures it: by IoU
+    a fragment within a large cell would be kept. A polygon has the pixels whose centres lie within
+    it. Those that two kept ones share count for the first alone, also against later ones.
 
     Parameters
     ----------
@@ -23,7 +24,7 @@ def suppressed(
     rays
         Lengths in pixels, shape (height, width, rays), in the order of ``ray_directions``; a
         length that is no number is 0.
-    threshold, max_iou
+    threshold, max_overlap
         Between 0 and 1.
 
     Returns
@@ -35,7 +36,7 @@ def suppressed(
     --------
     >>> probability, rays = np.zeros((7, 7), np.float32), np.full((7, 7, 32), 1.2, np.float32)
     >>> probability[3, 3], probability[3, 4] = 0.9, 0.8
-    >>> suppressed(probability, rays, threshold=0.5, max_iou=0.2)[2:5, 2:6]
+    >>> suppressed(probability, rays, threshold=0.5, max_overlap=0.2)[2:5, 2:6]
     array([[0, 1, 0, 0],
            [1, 1, 1, 0],
            [0, 1, 0, 0]], dtype=int32)
@@ -48,7 +49,7 @@ def suppressed(
     lengths = np.nan_to_num(rays[centres[:, 0], centres[:, 1]], nan=0, posinf=longest)
     lengths = lengths.clip(0, longest).astype(np.float32)
     directions = ray_directions().astype(np.float32)
-    return _painted(centres, lengths, directions, np.array(probability.shape), float(max_iou))
+    return _painted(centres, lengths, directions, np.array(probability.shape), float(max_overlap))
 
 
 @compiled
@@ -57,7 +58,7 @@ def _painted(
     lengths: npt.NDArray[np.float32],
     directions: npt.NDArray[np.float32],
     shape: npt.NDArray[np.int64],
-    max_iou: float,
+    max_overlap: float,
 ) -> npt.NDArray[np.int32]:
     height, width = shape
     labels = np.zeros((height, width), np.int32)
@@ -69,9 +70,7 @@ def _painted(
     counts = np.zeros(height, np.int64)
     kept = 0
     for index in range(len(centres)):
-        top, bottom = _cross_rows(
-            centres[index], lengths[index], directions, width, crossings, counts
-        )
+        top, bottom = _cross_rows(centres[index], lengths[index], directions, crossings, counts)
         area = n_met = 0
         for row in range(top, bottom):
             for pair in range(0, counts[row] - 1, 2):
@@ -87,20 +86,33 @@ def _painted(
         keep = area > 0
         for place in range(n_met):
             other = met[place]
-            if shared[other] > max_iou * (area + areas[other] - shared[other]):
+            if shared[other] > max_overlap * min(area, areas[other]):
                 keep = False
             shared[other] = 0
         if keep:
             kept += 1
             areas[kept] = area
-            for row in range(top, bottom):
-                for pair in range(0, counts[row] - 1, 2):
-                    start, stop = _columns(crossings[row, pair], crossings[row, pair + 1], width)
-                    for column in range(start, stop):
-                        if not labels[row, column]:
-                            labels[row, column] = kept
+            _paint(labels, kept, top, bottom, crossings, counts)
         counts[top:bottom] = 0
     return labels
+
+
+@compiled
+def _paint(  # noqa: PLR0917 - compiled functions take no keyword-only arguments
+    labels: npt.NDArray[np.int32],
+    number: int,
+    top: int,
+    bottom: int,
+    crossings: npt.NDArray[np.float32],
+    counts: npt.NDArray[np.int64],
+) -> None:
+    for row in range(top, bottom):
+        for pair in range(0, counts[row] - 1, 2):
+            left, right = crossings[row, pair], crossings[row, pair + 1]
+            start, stop = _columns(left, right, labels.shape[1])
+            for column in range(start, stop):
+                if not labels[row, column]:
+                    labels[row, column] = number
 
 
 @compiled
@@ -114,7 +126,6 @@ def _cross_rows(
     centre: npt.NDArray[np.int64],
     lengths: npt.NDArray[np.float32],
     directions: npt.NDArray[np.float32],
-    width: int,
     crossings: npt.NDArray[np.float32],
     counts: npt.NDArray[np.int64],
 ) -> tuple[int, int]:

@@ -88,7 +88,7 @@ class StarConvexEncoding:
             maps[..., 0],
             maps[..., 1:],
             threshold=decoder.object_threshold,
-            max_iou=decoder.nms_iou,
+            max_overlap=decoder.nms_overlap,
         )
         return drop_small(labels, decoder.min_area_px)
 

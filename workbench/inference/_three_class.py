@@ -30,8 +30,9 @@ class ThreeClassEncoding:
     """Background, interior and boundary of cells.
 
     Decoded by a seeded watershed: seeds are the maxima of the distance to the nearest pixel that
-    is not interior; from them the foreground probability (interior + boundary) is flooded, so
-    that cells get their boundary ring back. Or by the official rule, which loses it.
+    is not interior; from them the foreground (interior + boundary) is flooded, where interior is
+    probable first, so that floods meet on boundaries and cells get their boundary ring back. Or by
+    the official rule, which loses it.
 
     Examples
     --------
@@ -74,14 +75,13 @@ class ThreeClassEncoding:
             labels, _ = ndimage.label(maps[..., INTERIOR] > decoder.interior_threshold)
             return drop_small(labels.astype(np.int32), decoder.min_area_px)
         interior, boundary = maps[..., INTERIOR], maps[..., BOUNDARY]
-        foreground = interior + boundary
-        is_cell = foreground >= decoder.foreground_threshold
-        distance = cell_distances((interior > boundary) & is_cell)
+        is_cell = interior + boundary >= decoder.foreground_threshold
+        distance = cell_distances(((interior > boundary) & is_cell).astype(np.int32))
         # Infinite where interior fills the image: one summit, whatever its height.
         distance[np.isinf(distance)] = 1
         smooth = ndimage.gaussian_filter(distance, decoder.smoothing_px)
         seeds = summit_seeds(smooth, is_cell, height=decoder.seed_height_px)
-        return drop_small(flood(foreground, seeds, is_cell), decoder.min_area_px)
+        return drop_small(flood(interior, seeds, is_cell), decoder.min_area_px)
 
     def confidences(
         self, maps: FloatImage, labels: LabelImage

@@ -30,8 +30,9 @@ DISTANCE: Final = 3
 
 
 class ThreeClassDistanceEncoding:
-    """Background, interior, boundary, and the distance to the edge as a share of the cell's largest.
+    """Background, interior, boundary, and how deep in its cell each pixel lies.
 
+    The depth is the distance to the edge as a share of the cell's largest.
     Decoded by a seeded watershed of the distance itself, over the foreground (interior +
     boundary): each cell has a summit of 1 in its middle, whatever its size.
 
@@ -79,9 +80,10 @@ class ThreeClassDistanceEncoding:
             Shape (height, width), numbered from 1 without gaps; all 0 if nothing is foreground.
         """
         is_cell = maps[..., INTERIOR] + maps[..., BOUNDARY] >= decoder.foreground_threshold
-        distance = ndimage.gaussian_filter(maps[..., DISTANCE], decoder.smoothing_px)
-        seeds = summit_seeds(distance, is_cell, height=decoder.seed_height)
-        return drop_small(flood(maps[..., DISTANCE], seeds, is_cell), decoder.min_area_px)
+        distance = np.where(is_cell, maps[..., DISTANCE], 0)
+        smooth = ndimage.gaussian_filter(distance, decoder.smoothing_px)
+        seeds = summit_seeds(smooth, is_cell, height=decoder.seed_height)
+        return drop_small(flood(distance, seeds, is_cell), decoder.min_area_px)
 
     def confidences(
         self, maps: FloatImage, labels: LabelImage

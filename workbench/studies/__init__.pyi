@@ -23,6 +23,9 @@ from ._audit_texts import (
     audit_rows,
     audit_texts,
 )
+from ._ceilings import (
+    encoding_ceilings,
+)
 from ._config import (
     STAGES,
     DatasetConfig,
@@ -263,6 +266,7 @@ __all__ = [
     "draft_jobs",
     "duplicate_findings",
     "duplicates_of",
+    "encoding_ceilings",
     "evaluate",
     "explain_card",
     "explain_measure",

@@ -32,7 +32,9 @@ def cell_distances(labels: LabelImage) -> FloatImage:
     >>> cell_distances(np.array([[1, 1, 1, 2, 2, 0]]))
     array([[3., 2., 1., 1., 1., 0.]], dtype=float32)
     """
-    return np.sqrt(_squared_distances(np.ascontiguousarray(labels, np.int32)))
+    squared = _squared_distances(np.ascontiguousarray(labels, np.int32))
+    distances: FloatImage = np.sqrt(squared)
+    return distances
 
 
 def distance_target(labels: LabelImage) -> FloatImage:
@@ -96,7 +98,7 @@ def _squared_distances(labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]
 
 
 @compiled
-def _envelope(
+def _envelope(  # noqa: PLR0917 - compiled functions take no keyword-only arguments
     along: npt.NDArray[np.float32],
     start: int,
     stop: int,

@@ -67,6 +67,29 @@ def _spread(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the heat in a box and 1 inside the cell, both with a frame of one pixel."""
     height, width = labels.shape
+    inside, source = _inside_and_source(labels, label)
+    heat = np.zeros((height + 2, width + 2))
+    sums = np.zeros((height + 2, width + 2))
+    for _ in range(2 * (height + width + 2)):
+        heat += source
+        for row in range(1, height + 1):
+            for column in range(width + 2):
+                sums[row, column] = (
+                    heat[row - 1, column] + heat[row + 1, column] + heat[row, column]
+                )
+        for row in range(1, height + 1):
+            for column in range(1, width + 1):
+                total = sums[row, column - 1] + sums[row, column + 1] + sums[row, column]
+                heat[row, column] = total * inside[row, column] / 9
+    return heat, inside
+
+
+@compiled
+def _inside_and_source(
+    labels: npt.NDArray[np.int32], label: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return 1 inside the cell, and 1 at its middle, both with a frame of one pixel."""
+    height, width = labels.shape
     inside = np.zeros((height + 2, width + 2))
     area = row_sum = column_sum = 0
     for row in range(height):
@@ -86,17 +109,4 @@ def _spread(
     for row in range(height):
         for column in range(width):
             source[row + 1, column + 1] = away[row, column] == nearest
-    heat = np.zeros((height + 2, width + 2))
-    sums = np.zeros((height + 2, width + 2))
-    for _ in range(2 * (height + width + 2)):
-        heat += source
-        for row in range(1, height + 1):
-            for column in range(width + 2):
-                sums[row, column] = (
-                    heat[row - 1, column] + heat[row + 1, column] + heat[row, column]
-                )
-        for row in range(1, height + 1):
-            for column in range(1, width + 1):
-                total = sums[row, column - 1] + sums[row, column + 1] + sums[row, column]
-                heat[row, column] = total * inside[row, column] / 9
-    return heat, inside
+    return inside, source
