@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from skimage.segmentation import relabel_sequential
@@ -19,6 +19,13 @@ from workbench.studies._view import RunView, images_worst_first, load_overlay
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+MAP_NAMES: Final = {
+    "three_class_distance": ("background", "interior", "boundary", "distance"),
+    "star_convex": ("object", *(f"ray {place}" for place in range(1, 33))),
+    "flows": ("foreground", "flow down", "flow right"),
+}
+"""What the channels of an encoding's maps are called in figures."""
 
 
 def make_overlay(sample: Sample, member: Member, predicted: LabelImage) -> Overlay:
@@ -83,8 +90,11 @@ def target_figure(job: TrainJob, sample: Sample) -> go.Figure:
     maps = encoding.perfect(encoding.encode(labels))
     if job.encoding == "three_class":
         return figures.class_map(sample.image, maps.argmax(axis=-1).astype(np.uint8))
+    known = MAP_NAMES.get(job.encoding, ())
+    more = tuple(f"map {place + 1}" for place in range(len(known), maps.shape[-1]))
     return figures.map_gallery(
-        sample.image, {f"map {place + 1}": maps[..., place] for place in range(maps.shape[-1])}
+        sample.image,
+        {name: maps[..., place] for place, name in enumerate((*known, *more))},
     )
 
 
