@@ -80,3 +80,11 @@ def test_stardist_keeps_the_same_cells_of_real_nuclei(real_data: Path) -> None:
 def test_polygons_without_overlap_are_all_kept(max_overlap: float) -> None:
     probability, rays = discs(10, 35)
     assert suppressed(probability, rays, threshold=0.5, max_overlap=max_overlap).max() == 2
+
+
+def test_a_fragment_within_a_large_cell_is_suppressed() -> None:
+    probability, rays = discs(20, 28)
+    # Of a disc of radius 3 around (15, 28) nearly all lies within the large one, but its IoU with
+    # it is below 0.1.
+    rays[15, 28] = 3
+    assert suppressed(probability, rays, threshold=0.5, max_overlap=0.5).max() == 1

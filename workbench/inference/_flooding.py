@@ -77,12 +77,9 @@ def flood(landscape: FloatImage, seeds: LabelImage, mask: npt.NDArray[np.bool_])
     >>> flood(landscape, np.array([[1, 0, 0, 0, 2, 0]]), landscape > 0)
     array([[1, 1, 2, 2, 2, 0]], dtype=int32)
     """
-    levels = np.zeros(landscape.shape, np.int16)
-    levels[mask] = _whole_numbers(landscape[mask], LEVELS - 1)
-    # In a frame that is no part of the mask no pixel lacks a neighbour.
-    open_levels = np.pad(np.where(mask, levels, -1), 1, constant_values=-1)
-    flooded = np.pad(np.where(mask, seeds, 0).astype(np.int32), 1)
-    return _flooded(open_levels, flooded, LEVELS)[1:-1, 1:-1]
+    land, open_ = np.asarray(landscape, np.float32), np.ascontiguousarray(mask)
+    flooded = np.pad(np.where(open_, seeds, 0).astype(np.int32, copy=False), 1)
+    return _flooded(_framed_levels(land, open_, LEVELS), flooded, LEVELS)[1:-1, 1:-1]
 
 
 def _whole_numbers(values: npt.NDArray[np.float32], highest: int) -> npt.NDArray[np.float32]:
@@ -111,26 +108,52 @@ def _seeds(
     below = landscape.shape[1]
     around = (-below - 1, -below, -below + 1, -1, 1, below - 1, below, below + 1)
     for place in falling:
-        parents[place] = place
+        parents[place] = summit = place
         for step in around:
-            if parents[place + step] < 0 or parents[place + step] == parents[place]:
+            if parents[place + step] < 0:
                 continue
-            summit, other = _root(parents, place), _root(parents, place + step)
+            other = _root(parents, place + step)
+            if other == summit:
+                continue
+            higher, lower = other, summit
             if heights[summit] > heights[other]:
-                summit, other = other, summit
-            if summit != other and heights[summit] - heights[place] < least_fall:
-                parents[summit] = other
+                higher, lower = summit, other
+            if heights[lower] - heights[place] < least_fall:
+                parents[lower] = summit = higher
+        parents[place] = summit
     seeds = np.zeros(heights.size, np.int32)
     count = 0
     for place in falling:
         summit = _root(parents, place)
-        # A summit comes before the rest of its hill.
+        # A summit comes before the rest of its hill, up to what rounding made equal.
         if summit == place:
             count += 1
             seeds[place] = count
         elif heights[place] > heights[summit] - least_fall:
             seeds[place] = seeds[summit]
     return seeds.reshape(landscape.shape)
+
+
+@compiled
+def _framed_levels(
+    landscape: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_], n_levels: int
+) -> npt.NDArray[np.int16]:
+    """Return levels, -1 outside the mask and in a frame, so that no pixel lacks a neighbour."""
+    rows, columns = landscape.shape
+    least, most = np.inf, -np.inf
+    for row in range(rows):
+        for column in range(columns):
+            if mask[row, column]:
+                least = min(least, landscape[row, column])
+                most = max(most, landscape[row, column])
+    scale = (n_levels - 1) / (most - least) if most > least else 0.0
+    levels = np.full((rows + 2, columns + 2), -1, np.int16)
+    for row in range(rows):
+        for column in range(columns):
+            if mask[row, column]:
+                step = (landscape[row, column] - least) * scale
+                levels[row + 1, column + 1] = int(step + 0.5)
+    return levels
 
 
 @compiled

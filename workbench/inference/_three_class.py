@@ -74,12 +74,14 @@ class ThreeClassEncoding:
         if isinstance(decoder, OfficialDecoder):
             labels, _ = ndimage.label(maps[..., INTERIOR] > decoder.interior_threshold)
             return drop_small(labels.astype(np.int32), decoder.min_area_px)
-        interior, boundary = maps[..., INTERIOR], maps[..., BOUNDARY]
+        interior, boundary = (
+            np.ascontiguousarray(maps[..., channel]) for channel in (INTERIOR, BOUNDARY)
+        )
         is_cell = interior + boundary >= decoder.foreground_threshold
         distance = cell_distances(((interior > boundary) & is_cell).astype(np.int32))
         # Infinite where interior fills the image: one summit, whatever its height.
         distance[np.isinf(distance)] = 1
-        smooth = ndimage.gaussian_filter(distance, decoder.smoothing_px)
+        smooth = ndimage.gaussian_filter(distance, decoder.smoothing_px, truncate=3)
         seeds = summit_seeds(smooth, is_cell, height=decoder.seed_height_px)
         return drop_small(flood(interior, seeds, is_cell), decoder.min_area_px)
 
