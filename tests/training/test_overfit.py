@@ -14,7 +14,14 @@ from workbench.schema import LabelImage
 from workbench.training import encoding_loss
 from workbench.transforms import Preparation, prepare_image, to_three_channels
 
-LEARNING_RATE = {"maunet_wide": 1e-2, "sac": 1e-2, "swin_unetr": 1e-2, "unet": 1e-2}
+LEARNING_RATE = {
+    "mask2former": 1e-2,
+    "maunet_wide": 1e-2,
+    "sac": 1e-2,
+    "segformer": 1e-2,
+    "swin_unetr": 1e-2,
+    "unet": 1e-2,
+}
 WIDER = {"maunet_wide": {"width": 0.25}, "unet": {"channels": [16, 32, 64], "residual_units": 1}}
 """Where the smallest settings can't hold eight images."""
 
