@@ -69,6 +69,9 @@ class Architecture:
         return self.build is not None
 
 
+MAUNET_TRAINING: Final = {"loss": "anti_ambiguity", "learning_rate": 6e-4}
+"""As published, but for its batches of 16 crops of 512 px, which need a large GPU."""
+
 ARCHITECTURES: Final[Mapping[str, Architecture]] = {
     "deep_unet": Architecture(
         summary="U-Net with a sixth level of 1024 channels (LIVECell extension)",
@@ -94,11 +97,13 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         summary="MAUNet: ResNet50 encoder, decoders for classes and distance (MONAI)",
         settings=MAUNetConfig,
         build=build_maunet_resnet50,
+        training=MAUNET_TRAINING,
     ),
     "maunet_wide": Architecture(
         summary="MAUNet: Wide-ResNet50-2 encoder, decoders for classes and distance (MONAI)",
         settings=MAUNetConfig,
         build=build_maunet_wide,
+        training=MAUNET_TRAINING,
     ),
     "nnunet": Architecture(
         summary="nnU-Net: planned from the data, deep supervision (MONAI DynUNet)",

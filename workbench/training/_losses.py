@@ -18,6 +18,7 @@ from torch.nn.functional import (
 from workbench.inference import FLOW_SCALE, find_encoding
 from workbench.models import Outputs
 from workbench.schema import InputError
+from workbench.training._anti_ambiguity import anti_ambiguity_loss
 from workbench.training._loss_names import ClassLoss
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -38,10 +39,14 @@ RAY_WEIGHT: Final = 0.2
 
 
 def _three_class(class_loss: ClassLoss) -> Loss:
+    if class_loss == "anti_ambiguity":
+        return anti_ambiguity_loss
     return CLASS_LOSSES[class_loss](softmax=True, to_onehot_y=True)
 
 
 def _three_class_distance(class_loss: ClassLoss) -> Loss:
+    if class_loss == "anti_ambiguity":
+        return anti_ambiguity_loss
     of_classes = _three_class(class_loss)
 
     def loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -55,7 +60,7 @@ def _star_convex(class_loss: ClassLoss) -> Loss:
     if class_loss != "dice_ce":
         msg = (
             f"loss {class_loss!r} is for classes, and star_convex has none (its object "
-            "probability is a share of a distance); leave the loss out."
+            "probability is a share of a distance); set loss: dice_ce, which it doesn't use."
         )
         raise InputError(msg)
     activate = find_encoding("star_convex").activate
@@ -71,6 +76,9 @@ def _star_convex(class_loss: ClassLoss) -> Loss:
 
 
 def _flows(class_loss: ClassLoss) -> Loss:
+    if class_loss == "anti_ambiguity":
+        msg = "loss 'anti_ambiguity' is for three classes, and flows has none; set loss: dice_ce."
+        raise InputError(msg)
     of_foreground = CLASS_LOSSES[class_loss](sigmoid=True)
 
     def loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -92,7 +100,8 @@ LOSSES: Final[Mapping[str, Callable[[ClassLoss], Loss]]] = {
 def encoding_loss(encoding: str, class_loss: ClassLoss = "dice_ce") -> Loss:
     """Return the loss of an encoding.
 
-    Classes, and the foreground of flows, are learned by ``class_loss``. Added to it are: for
+    Classes, and the foreground of flows, are learned by ``class_loss``; "anti_ambiguity" covers
+    three classes and their distance, see :func:`anti_ambiguity_loss`. Added to it are: for
     distances smooth L1 (beta 0.1); for flows half the mean squared error of five times the flow,
     as Cellpose has it (with "ce" the sum is Cellpose's). Star-convex polygons are learned as
     StarDist does, without classes: binary cross-entropy of the object probability, and 0.2 times

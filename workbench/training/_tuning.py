@@ -33,7 +33,7 @@ TUNING_GRID: Final[Mapping[str, Mapping[str, tuple[float, ...]]]] = {
     },
     "star_convex": {
         "object_threshold": (0.3, 0.4, 0.5, 0.6, 0.7),
-        "nms_iou": (0.2, 0.3, 0.4, 0.5),
+        "nms_overlap": (0.2, 0.3, 0.4, 0.5),
     },
     "flows": {
         "foreground_threshold": (0.3, 0.4, 0.5, 0.6, 0.7),
