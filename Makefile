@@ -3,9 +3,10 @@
 # make lab       the notebooks in JupyterLab
 # make bench     speed against peers, written to docs/benchmarks.md
 # make pictures  the pictures of the README, from a run of studies/dsb2018.yaml
+# make zoo       every kind of network and encoding trained on real nuclei: the tables of docs/models.md
 # make docs      the pages of docs/ that are made from the code
 # make clean     delete the environment, the demo data, runs and caches
-.PHONY: demo test lab bench pictures docs clean
+.PHONY: demo test lab bench pictures zoo docs clean
 
 demo:
 	@scripts/environment.sh
@@ -34,6 +35,13 @@ pictures:
 	@scripts/environment.sh test
 	@.venv/bin/workbench run studies/dsb2018.yaml --out runs/dsb2018
 	@.venv/bin/python scripts/make_pictures.py runs/dsb2018 docs/pictures
+
+zoo:
+	@scripts/system_packages.sh
+	@scripts/environment.sh test
+	@.venv/bin/workbench run studies/zoo_dsb2018.yaml --out runs/zoo_dsb2018
+	@.venv/bin/workbench run studies/encodings_dsb2018.yaml --out runs/encodings_dsb2018
+	@.venv/bin/python scripts/make_models_page.py runs/zoo_dsb2018 runs/encodings_dsb2018
 
 docs:
 	@scripts/environment.sh
