@@ -56,7 +56,8 @@ def run_stages(study_file: Path, *models: str) -> Run:
     for job in plan_jobs(study, run, open_dataset(study.dataset.path), FileHashes()):
         if models and (job.member is None or job.member.model not in models):
             continue
-        values = {**job.parameters, **job.places, "output": job.output}
+        places = {n: str(p) if isinstance(p, Path) else p for n, p in job.places.items()}
+        values = {**job.parameters, **places, "output": job.output}
         if job.stage == "train":
             config = TrainJob.model_validate(values)
             train(config, training_samples(config), lambda _: None)
@@ -281,6 +282,60 @@ def test_content_from_elsewhere_is_part_of_the_key(
     assert {name for name in before if before[name] != after[name]} == {
         "predict/outside-0", "evaluate/outside-0", "compare", "errors",
     }  # fmt: skip
+
+
+OWN_NETWORK = """
+from torch import nn
+
+def build(*, in_channels, out_channels, width: int = 4):
+    return nn.Sequential(
+        nn.Conv2d(in_channels, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, out_channels, 1)
+    )
+"""
+
+
+def test_a_network_of_ones_own_lies_beside_the_study(
+    small_dataset: Callable[..., Path],
+    small_study: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    small_dataset(splits=SPLITS)
+    (tmp_path / "mine.py").write_text(OWN_NETWORK)
+    training = "epochs: 1, batch_size: 2, crop_px: 64, tune_decoder: false"
+    study_file = small_study(
+        models="{mine: {architecture: mine.py, settings: {width: 2}, encoding: flows, "
+        f"training: {{{training}}}, prediction: {{window_px: 64, decoder: {{min_area_px: 5}}}}}}, "
+        "both: {ensemble: [mine]}, otsu_watershed: {}}"
+    )
+    monkeypatch.chdir(tmp_path.anchor)
+    run = run_stages(study_file, "mine")
+    description = read_card(run.root / "models" / "mine-0").description
+    assert description.architecture == str(tmp_path / "mine.py")
+    assert (run.root / "predictions" / "mine-0" / "im8.tif").is_file()
+    frozen = tmp_path / "elsewhere.yaml"
+    frozen.write_text(study_yaml(read_study(study_file)))
+    assert read_study(frozen) == read_study(study_file)
+
+    before = keys(study_file)
+    (tmp_path / "mine.py").write_text(OWN_NETWORK + "# faster\n")
+    after = keys(study_file)
+    same = {name for name in before if before[name] == after[name]}
+    assert same == {"explore", "predict/otsu_watershed-0", "evaluate/otsu_watershed-0"}
+
+    (tmp_path / "mine.py").unlink()
+    with pytest.raises(InputError, match=r"study\.yaml: models\.mine: .*mine\.py: no such file"):
+        read_study(study_file)
+
+
+def test_predictions_depend_on_a_network_of_ones_own_where_none_is_trained(
+    small_study: Callable[..., Path], tmp_path: Path
+) -> None:
+    study_file = small_study("stages: [predict]", models="{mine: {architecture: mine.py}}")
+    (tmp_path / "mine.py").write_text(OWN_NETWORK)
+    before = keys(study_file)
+    (tmp_path / "mine.py").write_text(OWN_NETWORK + "# faster\n")
+    assert keys(study_file) != before
 
 
 def keys(study_file: Path) -> dict[str, str]:

@@ -46,6 +46,14 @@ def model_symbols(models: Iterable[str]) -> dict[str, str]:
     return _cycled(models, MODEL_SYMBOLS)
 
 
+def distinct_symbols(models: Iterable[str]) -> dict[str, str]:
+    """Return a marker for each model; where colours repeat, markers are hollow."""
+    return {
+        model: symbol if place < len(MODEL_COLOURS) else f"{symbol}-open"
+        for place, (model, symbol) in enumerate(model_symbols(models).items())
+    }
+
+
 def model_dashes(models: Iterable[str]) -> dict[str, str]:
     """Return a line style for each model, so that colour never tells alone."""
     return _cycled(models, MODEL_DASHES)
