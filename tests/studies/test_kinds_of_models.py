@@ -23,6 +23,7 @@ from workbench.store import FileHashes, Run, join_tables, read_cells, read_score
 from workbench.studies import (
     EvaluateJob,
     PredictJob,
+    StudyConfig,
     TrainJob,
     evaluate,
     open_view,
@@ -66,6 +67,14 @@ def run_stages(study_file: Path, *models: str) -> Run:
         elif job.stage == "evaluate":
             evaluate(EvaluateJob.model_validate(values), lambda _: None)
     return run
+
+
+def finish(run: Run, study: StudyConfig) -> None:
+    """Leave what a runner leaves beside the results: the study, and the tables of those scored."""
+    folders = [f for member in study.members if (f := run.score_folder(member)).is_dir()]
+    join_tables([folder / "images.parquet" for folder in folders], run.scores_file)
+    join_tables([folder / "cells.parquet" for folder in folders], run.cells_file)
+    run.study_file.write_text(study_yaml(study))
 
 
 def with_column(root: Path, name: str, values: list[str]) -> None:
@@ -123,11 +132,7 @@ def test_an_ensemble_is_made_of_the_networks_and_votes_of_its_members(two_unets:
 
 def test_the_report_tells_what_models_cost_and_what_their_encodings_allow(two_unets: Path) -> None:
     run = run_stages(two_unets)
-    study = read_study(two_unets)
-    folders = [run.score_folder(member) for member in study.members]
-    join_tables([folder / "images.parquet" for folder in folders], run.scores_file)
-    join_tables([folder / "cells.parquet" for folder in folders], run.cells_file)
-    run.study_file.write_text(study_yaml(study))
+    finish(run, read_study(two_unets))
     view = open_view(run.root)
 
     table = cost_table(view).set_index("model")
@@ -310,12 +315,11 @@ def test_a_network_of_ones_own_lies_beside_the_study(
     )
     monkeypatch.chdir(tmp_path.anchor)
     run = run_stages(study_file, "mine")
+    finish(run, read_study(study_file))
     description = read_card(run.root / "models" / "mine-0").description
     assert description.architecture == str(tmp_path / "mine.py")
     assert (run.root / "predictions" / "mine-0" / "im8.tif").is_file()
-    frozen = tmp_path / "elsewhere.yaml"
-    frozen.write_text(study_yaml(read_study(study_file)))
-    assert read_study(frozen) == read_study(study_file)
+    assert read_study(run.study_file) == read_study(study_file)
 
     before = keys(study_file)
     (tmp_path / "mine.py").write_text(OWN_NETWORK + "# faster\n")
@@ -326,6 +330,8 @@ def test_a_network_of_ones_own_lies_beside_the_study(
     (tmp_path / "mine.py").unlink()
     with pytest.raises(InputError, match=r"study\.yaml: models\.mine: .*mine\.py: no such file"):
         read_study(study_file)
+    # Looking at results runs nobody's file.
+    assert [member.model for member in open_view(run.root).members] == ["mine"]
 
 
 def test_predictions_depend_on_a_network_of_ones_own_where_none_is_trained(

@@ -165,6 +165,26 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
         If the file is missing or not YAML, a key is unknown or a value out of range, or a model or
         one of its settings does not exist; each with the key's full name.
     """
+    study = _completed(path, overrides)
+    check_models(study, str(path))
+    return study
+
+
+def read_run_study(path: Path) -> StudyConfig:
+    """Read the study that a run has written, to look at its results.
+
+    Models are not checked, which would run the file of a user's own network: it may be somebody
+    else's run, and the file may be gone.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged.
+    """
+    return _completed(path, ())
+
+
+def _completed(path: Path, overrides: Sequence[str]) -> StudyConfig:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
@@ -185,9 +205,7 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
     base = Path.cwd() if _overrides_path(overrides) else path.parent
     dataset = study.dataset.model_copy(update={"path": (base / study.dataset.path).resolve()})
     models = {name: _placed(model, path.parent) for name, model in study.models.items()}
-    study = study.model_copy(update={"dataset": dataset, "models": models})
-    check_models(study, str(path))
-    return study
+    return study.model_copy(update={"dataset": dataset, "models": models})
 
 
 def study_yaml(study: StudyConfig) -> str:
