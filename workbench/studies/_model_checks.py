@@ -82,7 +82,7 @@ def _check_networks(name: str, study: StudyConfig) -> None:
     """Refuse what is to apply networks without any, and decoders that can't read their maps."""
     model = study.models[name]
     networks = study.network_models(name)
-    if model.kind == "same_network_as" and (len(networks) != 1 or not networks[0]):
+    if model.kind == "same_network_as" and len(networks) != 1:
         msg = (
             f"same_network_as: {model.same_network_as!r} is not one network; name a model that is "
             "trained in this study, or one with a checkpoint."
