@@ -223,6 +223,26 @@ def audit(
 
 
 @data_app.command()
+def ceilings(
+    source: Source,
+    *,
+    split: Annotated[str, typer.Option(metavar="NAME", help="Of its annotated images.")] = "test",
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes.", metavar="N", min=1, show_default="number of cores"),
+    ] = None,
+) -> None:
+    """Measure what each encoding loses of the cells, before a network is trained on it.
+
+    The reference is encoded as training does, decoded as a prediction is, and scored: no network
+    can be expected to do better. Decoders have their default settings.
+    """
+    from workbench.studies import ceiling_rows, encoding_ceilings, print_table
+
+    print_table(ceiling_rows(encoding_ceilings(source, split=split, workers=workers)))
+
+
+@data_app.command()
 def prepare(
     source: Source,
     *,

@@ -127,6 +127,17 @@ def test_epochs_without_a_validation_are_not_drawn_and_the_best_has_a_star() -> 
     assert list(f1.marker.symbol) == ["star", "circle"]
 
 
+def test_a_single_epoch_shows_and_many_networks_are_told_apart() -> None:
+    history = pd.DataFrame(
+        {"epoch": [1], "train_loss": [2.0], "validation_loss": [1.6], "validation_f1": [0.0]}
+    )
+    figure = figures.training_curves({f"m{place}": history for place in range(9)})
+    assert {trace.mode for trace in figure.data[::3]} == {"markers"}
+    looks = {(trace.line.color, trace.marker.symbol) for trace in figure.data[1::3]}
+    assert len(looks) == 9
+    assert figure.layout.yaxis2.range[0] < 0, "a star at 0 is cut"
+
+
 def test_sizes_of_cells_are_shares_of_their_group() -> None:
     cells = pd.DataFrame(
         {"image_id": ["a"] * 3 + ["b"], "cell_id": [1, 2, 3, 1], "diameter_px": [5.0, 5, 20, 9]}

@@ -23,6 +23,7 @@ from workbench.store import FileHashes, Run, join_tables, read_cells, read_score
 from workbench.studies import (
     EvaluateJob,
     PredictJob,
+    StudyConfig,
     TrainJob,
     evaluate,
     open_view,
@@ -56,7 +57,8 @@ def run_stages(study_file: Path, *models: str) -> Run:
     for job in plan_jobs(study, run, open_dataset(study.dataset.path), FileHashes()):
         if models and (job.member is None or job.member.model not in models):
             continue
-        values = {**job.parameters, **job.places, "output": job.output}
+        places = {n: str(p) if isinstance(p, Path) else p for n, p in job.places.items()}
+        values = {**job.parameters, **places, "output": job.output}
         if job.stage == "train":
             config = TrainJob.model_validate(values)
             train(config, training_samples(config), lambda _: None)
@@ -65,6 +67,14 @@ def run_stages(study_file: Path, *models: str) -> Run:
         elif job.stage == "evaluate":
             evaluate(EvaluateJob.model_validate(values), lambda _: None)
     return run
+
+
+def finish(run: Run, study: StudyConfig) -> None:
+    """Leave what a runner leaves beside the results: the study, and the tables of those scored."""
+    folders = [f for member in study.members if (f := run.score_folder(member)).is_dir()]
+    join_tables([folder / "images.parquet" for folder in folders], run.scores_file)
+    join_tables([folder / "cells.parquet" for folder in folders], run.cells_file)
+    run.study_file.write_text(study_yaml(study))
 
 
 def with_column(root: Path, name: str, values: list[str]) -> None:
@@ -122,11 +132,7 @@ def test_an_ensemble_is_made_of_the_networks_and_votes_of_its_members(two_unets:
 
 def test_the_report_tells_what_models_cost_and_what_their_encodings_allow(two_unets: Path) -> None:
     run = run_stages(two_unets)
-    study = read_study(two_unets)
-    folders = [run.score_folder(member) for member in study.members]
-    join_tables([folder / "images.parquet" for folder in folders], run.scores_file)
-    join_tables([folder / "cells.parquet" for folder in folders], run.cells_file)
-    run.study_file.write_text(study_yaml(study))
+    finish(run, read_study(two_unets))
     view = open_view(run.root)
 
     table = cost_table(view).set_index("model")
@@ -281,6 +287,61 @@ def test_content_from_elsewhere_is_part_of_the_key(
     assert {name for name in before if before[name] != after[name]} == {
         "predict/outside-0", "evaluate/outside-0", "compare", "errors",
     }  # fmt: skip
+
+
+OWN_NETWORK = """
+from torch import nn
+
+def build(*, in_channels, out_channels, width: int = 4):
+    return nn.Sequential(
+        nn.Conv2d(in_channels, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, out_channels, 1)
+    )
+"""
+
+
+def test_a_network_of_ones_own_lies_beside_the_study(
+    small_dataset: Callable[..., Path],
+    small_study: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    small_dataset(splits=SPLITS)
+    (tmp_path / "mine.py").write_text(OWN_NETWORK)
+    training = "epochs: 1, batch_size: 2, crop_px: 64, tune_decoder: false"
+    study_file = small_study(
+        models="{mine: {architecture: mine.py, settings: {width: 2}, encoding: flows, "
+        f"training: {{{training}}}, prediction: {{window_px: 64, decoder: {{min_area_px: 5}}}}}}, "
+        "both: {ensemble: [mine]}, otsu_watershed: {}}"
+    )
+    monkeypatch.chdir(tmp_path.anchor)
+    run = run_stages(study_file, "mine")
+    finish(run, read_study(study_file))
+    description = read_card(run.root / "models" / "mine-0").description
+    assert description.architecture == str(tmp_path / "mine.py")
+    assert (run.root / "predictions" / "mine-0" / "im8.tif").is_file()
+    assert read_study(run.study_file) == read_study(study_file)
+
+    before = keys(study_file)
+    (tmp_path / "mine.py").write_text(OWN_NETWORK + "# faster\n")
+    after = keys(study_file)
+    same = {name for name in before if before[name] == after[name]}
+    assert same == {"explore", "predict/otsu_watershed-0", "evaluate/otsu_watershed-0"}
+
+    (tmp_path / "mine.py").unlink()
+    with pytest.raises(InputError, match=r"study\.yaml: models\.mine: .*mine\.py: no such file"):
+        read_study(study_file)
+    # Looking at results runs nobody's file.
+    assert [member.model for member in open_view(run.root).members] == ["mine"]
+
+
+def test_predictions_depend_on_a_network_of_ones_own_where_none_is_trained(
+    small_study: Callable[..., Path], tmp_path: Path
+) -> None:
+    study_file = small_study("stages: [predict]", models="{mine: {architecture: mine.py}}")
+    (tmp_path / "mine.py").write_text(OWN_NETWORK)
+    before = keys(study_file)
+    (tmp_path / "mine.py").write_text(OWN_NETWORK + "# faster\n")
+    assert keys(study_file) != before
 
 
 def keys(study_file: Path) -> dict[str, str]:

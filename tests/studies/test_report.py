@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -16,10 +17,11 @@ from workbench.studies import (
     images_worst_first,
     load_overlay,
     open_view,
+    read_study,
     summary_table,
 )
 from workbench.studies._report_parts import interval, p_text, plain
-from workbench.studies._report_sections import report_sections
+from workbench.studies._report_sections import _what_seeds_allow, report_sections
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +29,8 @@ pytestmark = pytest.mark.slow
 def test_it_has_every_part(demo_run: Path) -> None:
     titles = [section.title for section in report_sections(open_view(demo_run))]
     assert titles == [
-        "Summary", "Scores", "Statistics", "Training", "Scores by number of cells", "Samples",
+        "Summary", "Scores", "Statistics", "Encodings", "Training", "Costs",
+        "Scores by number of cells", "Samples",
         "Best and worst images of otsu_watershed-0", "Best and worst images of unet-0",
         "Best and worst images of unet_small-0", "Provenance",
     ]  # fmt: skip
@@ -108,6 +111,18 @@ def test_an_overlay_has_the_outcomes_that_were_scored(demo_run: Path) -> None:
     assert (outcomes.count("matched"), outcomes.count("spurious")) == (row["tp"], row["fp"])
     assert list(overlay.reference_outcomes.values()).count("missed") == row["fn"]
     assert overlay.scores["f1"] == row["value"]
+
+
+def test_what_seeds_allow_is_told_of_trained_networks_alone(
+    small_study: Callable[..., Path],
+) -> None:
+    untrained = "{otsu_watershed: {}, theirs: {predictions: x}, v: {ensemble: [theirs]}}"
+    untrained = untrained.replace("[theirs]", "[theirs], fuse: labels")
+    assert _what_seeds_allow(read_study(small_study("seeds: [1, 2, 3]", models=untrained))) == ""
+    once = read_study(small_study(models="[unet]"))
+    assert _what_seeds_allow(once).startswith("One training per network")
+    thrice = read_study(small_study("seeds: [1, 2, 3]", models="[otsu_watershed, unet]"))
+    assert "trained with 3 seeds" in _what_seeds_allow(thrice)
 
 
 def test_numbers_read_well() -> None:

@@ -1,6 +1,5 @@
 """What a score costs: models by time and score, with the front that nothing dominates."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -8,10 +7,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.figures._theme import (
-    MODEL_SYMBOLS,
+    distinct_symbols,
     metric_name,
+    metric_range,
     model_colours,
-    model_symbols,
     styled,
 )
 
@@ -22,6 +21,8 @@ TICK_TEXTS: Final = [f"{tick:,.4f}".rstrip("0").rstrip(".") for tick in TICKS]
 
 def pareto(table: pd.DataFrame, *, cost_title: str, metric: str = "f1") -> go.Figure:
     """Show the mean score of models against what they cost, on a logarithmic axis.
+
+    Models on the front have bold names.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def pareto(table: pd.DataFrame, *, cost_title: str, metric: str = "f1") -> go.Fi
         For the vertical axis.
     """
     models = list(table["model"])
-    colours, symbols = model_colours(models), _symbols(models)
+    colours, symbols = model_colours(models), distinct_symbols(models)
     shown = table[table["cost"] > 0].sort_values("cost", ignore_index=True)
     figure = go.Figure()
     front = shown[shown["on_front"]]
@@ -82,7 +83,9 @@ def pareto(table: pd.DataFrame, *, cost_title: str, metric: str = "f1") -> go.Fi
         tickvals=TICKS,
         ticktext=TICK_TEXTS,
     )
-    figure.update_yaxes(title=f"{metric_name(metric)}, mean over images")
+    figure.update_yaxes(
+        title=f"{metric_name(metric)}, mean over images", range=metric_range(metric)
+    )
     styled(figure)
     figure.update_layout(
         legend={"orientation": "v", "x": 1.02, "xanchor": "left", "y": 1, "yanchor": "top"}
@@ -90,15 +93,8 @@ def pareto(table: pd.DataFrame, *, cost_title: str, metric: str = "f1") -> go.Fi
     return figure
 
 
-def _symbols(models: Sequence[str]) -> dict[str, str]:
-    """Return a marker for each model; where colours repeat, markers are hollow."""
-    symbols = model_symbols(models)
-    hollow = models[len(MODEL_SYMBOLS) :]
-    return symbols | {model: f"{symbols[model]}-open" for model in hollow}
-
-
 def _range(costs: pd.Series) -> list[float]:
-    """Return the ends of the axis, as logarithms, with room for the names at both."""
+    """Return the ends of the axis, as logarithms, with room for the markers at both."""
     if costs.empty:
         return [0.0, 1.0]
     low, high = np.log10(costs.min()), np.log10(costs.max())

@@ -10,7 +10,7 @@ from workbench.metrics import MEASURES
 
 # Okabe and Ito's palette, its black and yellow left out: legible on white, distinct for all.
 MODEL_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7F7F7F")
-MODEL_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
+MODEL_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "pentagon")
 MODEL_DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 
 LOG_TICKS: Final = [base * 10**power for power in range(7) for base in (1, 2, 5)]
@@ -44,6 +44,14 @@ def model_colours(models: Iterable[str]) -> dict[str, str]:
 def model_symbols(models: Iterable[str]) -> dict[str, str]:
     """Return a marker for each model, so that colour never tells alone."""
     return _cycled(models, MODEL_SYMBOLS)
+
+
+def distinct_symbols(models: Iterable[str]) -> dict[str, str]:
+    """Return a marker for each model; where colours repeat, markers are hollow."""
+    return {
+        model: symbol if place < len(MODEL_COLOURS) else f"{symbol}-open"
+        for place, (model, symbol) in enumerate(model_symbols(models).items())
+    }
 
 
 def model_dashes(models: Iterable[str]) -> dict[str, str]:

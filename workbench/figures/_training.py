@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from workbench.figures._pictures import picture_trace, show_as_image
-from workbench.figures._theme import model_colours, styled
+from workbench.figures._theme import distinct_symbols, metric_range, model_colours, styled
 from workbench.schema import ImageArray
 
 
@@ -28,10 +28,8 @@ def training_curves(histories: Mapping[str, pd.DataFrame]) -> go.Figure:
         Left the losses (training solid, validation dashed), right the validation F1, its best
         epoch marked by a star.
     """
-    colours = model_colours(histories)
-    figure = make_subplots(
-        1, 2, subplot_titles=("Loss (Dice + cross-entropy)", "Validation F1 at IoU 0.5")
-    )
+    colours, symbols = model_colours(histories), distinct_symbols(histories)
+    figure = make_subplots(1, 2, subplot_titles=("Loss", "Validation F1 at IoU 0.5"))
     for name, history in histories.items():
         validated = history.dropna(subset="validation_f1")
         line = {"color": colours[name], "width": 2}
@@ -39,7 +37,8 @@ def training_curves(histories: Mapping[str, pd.DataFrame]) -> go.Figure:
             go.Scatter(
                 x=history["epoch"],
                 y=history["train_loss"],
-                mode="lines",
+                # A line alone would not show a single epoch.
+                mode="lines" if len(history) > 1 else "markers",
                 name=f"{name}, training",
                 line=line,
             ),
@@ -53,6 +52,7 @@ def training_curves(histories: Mapping[str, pd.DataFrame]) -> go.Figure:
                 mode="lines+markers",
                 name=f"{name}, validation",
                 line=line | {"dash": "dash"},
+                marker={"symbol": symbols[name], "size": 7},
             ),
             row=1,
             col=1,
@@ -65,8 +65,8 @@ def training_curves(histories: Mapping[str, pd.DataFrame]) -> go.Figure:
                 mode="lines+markers",
                 line=line | {"dash": "dash"},
                 marker={
-                    "symbol": np.where(best, "star", "circle"),
-                    "size": np.where(best, 14, 6),
+                    "symbol": np.where(best, "star", symbols[name]),
+                    "size": np.where(best, 14, 7),
                 },
                 name=f"{name}, validation",
                 showlegend=False,
@@ -76,7 +76,7 @@ def training_curves(histories: Mapping[str, pd.DataFrame]) -> go.Figure:
         )
     figure.update_xaxes(title="Epoch")
     figure.update_yaxes(title="Loss", row=1, col=1)
-    figure.update_yaxes(title="F1, mean over images", range=[0, 1.02], row=1, col=2)
+    figure.update_yaxes(title="F1, mean over images", range=metric_range("f1"), row=1, col=2)
     styled(figure)
     figure.update_layout(legend={"y": -0.22, "yanchor": "top", "x": 0.5, "xanchor": "center"})
     figure.update_layout(margin={"b": 90, "t": 40})

@@ -46,6 +46,7 @@ from ._data_list import (
 )
 from ._data_texts import (
     axes_rows,
+    ceiling_rows,
     dataset_lines,
     fingerprint_rows,
 )
@@ -273,6 +274,7 @@ __all__ = [
     "before_and_after",
     "build_report",
     "card_rows",
+    "ceiling_rows",
     "central_place",
     "check_parameters",
     "compare_explored",

@@ -6,24 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from workbench.datasets import Record, open_dataset, read_reference
 from workbench.inference import ENCODINGS, find_encoding
-from workbench.metrics import label_overlap, match_overlap
 from workbench.schema import InputError
 from workbench.studies._evaluate import annotated
+from workbench.studies._perfect_maps import f1_of_perfect_maps
 from workbench.studies._processes import mapped
 
 
 @dataclass(frozen=True)
 class _Way:
-    """An encoding and one of the decoders that read it, both by name."""
+    """An encoding by name, and one of the decoders that read it."""
 
     encoding: str
-    decoder: str
+    decoder: Any
 
 
 def encoding_ceilings(
@@ -48,7 +49,7 @@ def encoding_ceilings(
     encodings
         Names in :data:`workbench.inference.ENCODINGS`; all by default.
     iou_thresholds
-        A cell is found if its IoU is above this.
+        A cell is found if its IoU is at least this.
     min_area_px
         Smaller cells are dropped in decoding; by default each decoder's own setting, which loses
         the smallest cells of the reference.
@@ -66,13 +67,14 @@ def encoding_ceilings(
     InputError
         If an encoding is unknown or the split has no image with cells.
     """
+    settings = {} if min_area_px is None else {"min_area_px": min_area_px}
     ways = [
-        _Way(name, kind().kind)  # type: ignore[attr-defined]
+        _Way(name, kind(**settings))
         for name in encodings or ENCODINGS
         for kind in find_encoding(name).decoders
     ]
     records = annotated(open_dataset(dataset).split(split))
-    score = partial(_f1_of_image, ways=ways, thresholds=iou_thresholds, min_area_px=min_area_px)
+    score = partial(_f1_of_image, ways=ways, iou_thresholds=iou_thresholds)
     with mapped(score, records, workers=workers) as results:
         by_image = [scores for scores in results if scores is not None]
     if not by_image:
@@ -82,7 +84,7 @@ def encoding_ceilings(
     columns = [f"f1@{threshold:g}" for threshold in iou_thresholds]
     return pd.DataFrame(
         [
-            {"encoding": way.encoding, "decoder": way.decoder, "n_images": len(by_image)}
+            {"encoding": way.encoding, "decoder": way.decoder.kind, "n_images": len(by_image)}
             | dict(zip(columns, row.tolist(), strict=True))
             for way, row in zip(ways, means, strict=True)
         ]
@@ -90,22 +92,13 @@ def encoding_ceilings(
 
 
 def _f1_of_image(
-    record: Record, *, ways: Sequence[_Way], thresholds: Sequence[float], min_area_px: int | None
+    record: Record, *, ways: Sequence[_Way], iou_thresholds: Sequence[float]
 ) -> list[list[float]] | None:
     """Return the F1 of each way at each threshold; None for an image without cells."""
-    reference = read_reference(record)
-    # Numbered without gaps, as training does before it encodes.
-    _, ranks = np.unique(np.append(0, reference), return_inverse=True)
-    labels = ranks[1:].reshape(reference.shape).astype(np.int32)
+    labels = read_reference(record)
     if not labels.any():
         return None
-    settings = {} if min_area_px is None else {"min_area_px": min_area_px}
-    scores = []
-    for way in ways:
-        encoding = find_encoding(way.encoding)
-        (kind,) = (kind for kind in encoding.decoders if kind().kind == way.decoder)  # type: ignore[attr-defined]
-        decoded = encoding.decode(encoding.perfect(encoding.encode(labels)), kind(**settings))
-        overlap = label_overlap(labels, decoded)
-        matches = [match_overlap(overlap, iou_threshold=threshold) for threshold in thresholds]
-        scores.append([2 * m.tp / (2 * m.tp + m.fp + m.fn) for m in matches])
-    return scores
+    return [
+        f1_of_perfect_maps(labels, way.encoding, way.decoder, iou_thresholds=iou_thresholds)
+        for way in ways
+    ]

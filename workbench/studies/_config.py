@@ -127,8 +127,7 @@ class StudyConfig(BaseModel):
     def depends_on_seed(self, name: str) -> bool:
         """Whether a model is trained in this study, or made of one that is."""
         model = self.models[name]
-        parts = (model.same_network_as,) if model.same_network_as else model.ensemble
-        return model.is_trained_here or any(self.depends_on_seed(part) for part in parts)
+        return model.is_trained_here or any(self.depends_on_seed(part) for part in model.parts)
 
     def member(self, name: str, seed: int) -> Member:
         """Return the member of a model for a seed: its only one where no seed changes it."""
@@ -158,7 +157,7 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
     Returns
     -------
     StudyConfig
-        With an absolute data set path.
+        With absolute paths.
 
     Raises
     ------
@@ -166,6 +165,26 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
         If the file is missing or not YAML, a key is unknown or a value out of range, or a model or
         one of its settings does not exist; each with the key's full name.
     """
+    study = _completed(path, overrides)
+    check_models(study, str(path))
+    return study
+
+
+def read_run_study(path: Path) -> StudyConfig:
+    """Read the study that a run has written, to look at its results.
+
+    Models are not checked, which would run the file of a user's own network: it may be somebody
+    else's run, and the file may be gone.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged.
+    """
+    return _completed(path, ())
+
+
+def _completed(path: Path, overrides: Sequence[str]) -> StudyConfig:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
@@ -183,7 +202,6 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
         study = StudyConfig.model_validate(content)
     except ValidationError as error:
         raise InputError(explain(error, str(path), StudyConfig)) from None
-    check_models(study, str(path))
     base = Path.cwd() if _overrides_path(overrides) else path.parent
     dataset = study.dataset.model_copy(update={"path": (base / study.dataset.path).resolve()})
     models = {name: _placed(model, path.parent) for name, model in study.models.items()}
@@ -229,6 +247,9 @@ def _overrides_path(overrides: Sequence[str]) -> bool:
 def _placed(model: ModelConfig, base: Path) -> ModelConfig:
     """Return a model whose paths start at the root and not at the study file."""
     folders = {"checkpoint": model.checkpoint, "predictions": model.predictions}
-    return model.model_copy(
-        update={name: (base / path).resolve() for name, path in folders.items() if path}
-    )
+    placed: dict[str, Any] = {
+        name: (base / path).resolve() for name, path in folders.items() if path
+    }
+    if model.own_file:
+        placed["architecture"] = str((base / model.own_file).resolve())
+    return model.model_copy(update=placed)

@@ -87,6 +87,18 @@ def fingerprint_rows(found: DataFingerprint) -> ReportTable:
     )
 
 
+def ceiling_rows(ceilings: pd.DataFrame) -> ReportTable:
+    """Return what :func:`encoding_ceilings` measured as people read it."""
+    headers = {"encoding": "Encoding", "decoder": "Decoder", "n_images": "Images"}
+    headers |= {name: name.replace("f1@", "F1 @ ") for name in ceilings if name not in headers}
+    return ReportTable(
+        "ceilings",
+        "Mean F1 of references that were encoded and decoded again, by IoU that a match needs.",
+        ceilings,
+        headers=headers,
+    )
+
+
 def _four_digits(value: Any) -> str:
     return "–" if np.isnan(value) else f"{value:.4g}"
 

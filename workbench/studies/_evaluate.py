@@ -19,10 +19,10 @@ from workbench.datasets import (
 from workbench.metrics import DEFAULT_IOU_THRESHOLDS, compare_conventions
 from workbench.schema import FAILED_STATUSES, InputError, Member
 from workbench.store import write_table
+from workbench.studies._adopted import CONFIDENCES
 from workbench.studies._applied import read_applied
 from workbench.studies._job_configs import JobConfig
 from workbench.studies._network_ceilings import CEILINGS, network_ceilings
-from workbench.studies._predict import CONFIDENCES
 from workbench.studies._progress_text import Milestones
 from workbench.studies._scoring import ScoringConfig, ScoringTask, score_images
 

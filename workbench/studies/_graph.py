@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import workbench
-from workbench.datasets import Dataset, Record
+from workbench.datasets import Dataset
 from workbench.schema import InputError, Member
 from workbench.store import FileHashes, Run
 from workbench.studies._code import code_digest
 from workbench.studies._config import Stage, StudyConfig
-from workbench.studies._evaluate import EvaluateJob, annotated
+from workbench.studies._evaluate import EvaluateJob
 from workbench.studies._explore import ExploreJob
 from workbench.studies._job_configs import CompareJob, ErrorsJob, JobConfig
+from workbench.studies._job_files import files_read
 from workbench.studies._predict import PredictJob
 from workbench.studies._train import TrainJob
 
@@ -121,7 +122,7 @@ def plan_jobs(study: StudyConfig, run: Run, dataset: Dataset, hashes: FileHashes
         for draft in {draft.stage: draft for draft in drafts}.values()
     }
     for draft in drafts:
-        record_files = _files_read(draft, study, dataset)
+        record_files = files_read(draft, study, dataset)
         content = {
             "stage": draft.stage,
             "member": draft.member.name if draft.member else "",
@@ -164,40 +165,46 @@ def _all_stages(study: StudyConfig, run: Run) -> Iterable[Job]:
 def _member_drafts(
     study: StudyConfig, run: Run, member: Member, data: Mapping[str, Path]
 ) -> Iterable[Job]:
-    model = study.models[member.model]
-    who = {"model": member.model, "seed": member.seed}
-    if model.is_trained_here:
-        yield Job(
-            "train",
-            member,
-            who
-            | {
-                "architecture": model.architecture,
-                "settings": dict(model.settings),
-                "fixed": list(model.fixed),
-                "train_split": study.dataset.train,
-                "validation_split": study.dataset.validation,
-                "fold": model.fold,
-                "n_folds": model.n_folds,
-                "stratify_by": model.stratify_by,
-                "one_per": model.one_per,
-                "encoding": model.encoding,
-                "training": model.training.model_dump(mode="json"),
-                "licence": model.licence,
-            },
-            data,
-            (),
-            run.model_folder(member),
-        )
+    if study.models[member.model].is_trained_here:
+        yield _training_draft(study, run, member, data)
     yield _prediction_draft(study, run, member, data)
     yield Job(
         "evaluate",
         member,
-        who | {"split": study.dataset.test, "iou_thresholds": list(study.iou_thresholds)},
+        {
+            "model": member.model,
+            "seed": member.seed,
+            "split": study.dataset.test,
+            "iou_thresholds": list(study.iou_thresholds),
+        },
         {**data, "predictions": run.prediction_folder(member)},
         (f"predict/{member.name}",),
         run.score_folder(member),
     )
+
+
+def _training_draft(study: StudyConfig, run: Run, member: Member, data: Mapping[str, Path]) -> Job:
+    model = study.models[member.model]
+    parameters = {
+        "model": member.model,
+        "seed": member.seed,
+        "architecture": model.architecture,
+        "settings": dict(model.settings),
+        "fixed": list(model.fixed),
+        "train_split": study.dataset.train,
+        "validation_split": study.dataset.validation,
+        "fold": model.fold,
+        "n_folds": model.n_folds,
+        "stratify_by": model.stratify_by,
+        "one_per": model.one_per,
+        "encoding": model.encoding,
+        "training": model.training.model_dump(mode="json"),
+        "licence": model.licence,
+    }
+    places = dict(data)
+    if model.own_file:
+        places["architecture"] = model.own_file
+    return Job("train", member, _not_in(places, parameters), places, (), run.model_folder(member))
 
 
 def _prediction_draft(
@@ -237,75 +244,13 @@ def _prediction_draft(
     return Job(
         "predict",
         member,
-        {name: value for name, value in parameters.items() if name not in places},
+        _not_in(places, parameters),
         places,
         tuple(needs),
         run.prediction_folder(member),
     )
 
 
-def _files_read(job: Job, study: StudyConfig, dataset: Dataset) -> list[tuple[str, Path]]:
-    """Return (what, path) of the data files on which a job's result depends."""
-    names = study.dataset
-    match job.stage:
-        case "explore":
-            return _both(dataset.records) + [
-                (json.dumps([record.image_id, record.split, dict(record.metadata)]), record.image)
-                for record in dataset.records
-            ]
-        case "train":
-            records = (*dataset.split(names.train), *dataset.split(names.validation))
-            model = study.models[job.member.model] if job.member else None
-            columns = (model.one_per, model.stratify_by) if model else ()
-            group = ("group",) if model and model.fold is not None else ()
-            return _both(records, (*filter(None, columns), *group))
-        case "predict":
-            return [
-                (_named(record, _told_apart_by(job, study)), record.image)
-                for record in dataset.split(names.test)
-            ] + _from_elsewhere(job, study)
-        case "evaluate":
-            return [
-                (f"{record.image_id} {record.metadata.get('group', '')}", record.labels)
-                for record in annotated(dataset.split(names.test))
-                if record.labels
-            ]
-        case "compare":
-            return []
-        case "errors":
-            return _both(dataset.split(names.test))
-
-
-def _both(records: Iterable[Record], columns: Iterable[str] = ()) -> list[tuple[str, Path]]:
-    return [
-        (_named(record, columns), path)
-        for record in records
-        for path in (record.image, record.labels)
-        if path
-    ]
-
-
-def _named(record: Record, columns: Iterable[str]) -> str:
-    """Return the id of an image, and what else is known of it that decides a result."""
-    return "; ".join([record.image_id, *(f"{c}={record.metadata.get(c, '')}" for c in columns)])
-
-
-def _told_apart_by(job: Job, study: StudyConfig) -> tuple[str, ...]:
-    """Return the metadata columns by which a prediction chooses its networks."""
-    parts = study.network_models(job.member.model) if job.member else ()
-    return tuple(dict.fromkeys(one_per for p in parts if (one_per := study.models[p].one_per)))
-
-
-def _from_elsewhere(job: Job, study: StudyConfig) -> list[tuple[str, Path]]:
-    """Return the folders that a prediction reads and no job of the study wrote."""
-    if job.member is None:
-        return []
-    name = job.member.model
-    found = [(part, study.models[part].checkpoint) for part in study.network_models(name)]
-    found.append((name, study.models[name].predictions))
-    folders = [(part, path) for part, path in found if path]
-    for part, path in folders:
-        if not path.exists():
-            msg = f"models.{part}: {path}: no such folder; give the one that holds its files."
-            raise InputError(msg)
-    return folders
+def _not_in(places: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that say what is done, and not where it lies."""
+    return {name: value for name, value in parameters.items() if name not in places}

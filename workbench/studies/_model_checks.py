@@ -55,14 +55,10 @@ def check_models(study: StudyConfig, source: str) -> None:
             raise InputError(msg) from None
 
 
-def _parts(model: ModelConfig) -> tuple[str, ...]:
-    return (model.same_network_as,) if model.same_network_as else model.ensemble
-
-
 def _check_parts(name: str, models: Mapping[str, ModelConfig]) -> None:
     """Refuse names that are no models, and models that lead back to themselves."""
     reached: list[str] = []
-    ahead = list(_parts(models[name]))
+    ahead = list(models[name].parts)
     while ahead:
         part = ahead.pop()
         if part not in models:
@@ -71,11 +67,11 @@ def _check_parts(name: str, models: Mapping[str, ModelConfig]) -> None:
             msg = f"no model of the study is called {part!r}, only {', '.join(models)}{hint}"
             raise InputError(msg)
         if part == name:
-            msg = f"is made of itself ({', '.join(_parts(models[name]))}); name other models."
+            msg = f"is made of itself ({', '.join(models[name].parts)}); name other models."
             raise InputError(msg)
         if part not in reached:
             reached.append(part)
-            ahead += _parts(models[part])
+            ahead += models[part].parts
     given = models[name].ensemble
     if len(set(given)) < len(given):
         msg = f"ensemble: each model once, got {', '.join(given)}."
@@ -86,7 +82,7 @@ def _check_networks(name: str, study: StudyConfig) -> None:
     """Refuse what is to apply networks without any, and decoders that can't read their maps."""
     model = study.models[name]
     networks = study.network_models(name)
-    if model.kind == "same_network_as" and (len(networks) != 1 or not networks[0]):
+    if model.kind == "same_network_as" and len(networks) != 1:
         msg = (
             f"same_network_as: {model.same_network_as!r} is not one network; name a model that is "
             "trained in this study, or one with a checkpoint."

@@ -33,7 +33,8 @@ class ModelConfig(BaseModel):
     Attributes
     ----------
     architecture
-        Name in the zoo; left out, it is the model's own name.
+        Name in the zoo, or the path of a user's own network, ending in .py; left out, it is the
+        model's own name.
     settings
         Settings of the architecture.
     encoding
@@ -99,9 +100,22 @@ class ModelConfig(BaseModel):
         return next((name for name in ORIGINS if getattr(self, name)), "architecture")
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the models of the study that this one is made of."""
+        return (self.same_network_as,) if self.same_network_as else self.ensemble
+
+    @property
+    def own_file(self) -> Path | None:
+        """The file of a user's own network; None for what the zoo has."""
+        return Path(self.architecture) if self.architecture.endswith(".py") else None
+
+    @property
     def is_trained_here(self) -> bool:
         """Whether the study trains a network for it."""
-        return self.kind == "architecture" and find_architecture(self.architecture).trainable
+        if self.kind != "architecture":
+            return False
+        # A user's file always builds a network, and running it may take long.
+        return self.own_file is not None or find_architecture(self.architecture).trainable
 
     @model_validator(mode="after")
     def _comes_from_one_place(self) -> "ModelConfig":
@@ -173,7 +187,7 @@ def _complete(name: str, given: dict[str, Any]) -> dict[str, Any]:
         model["architecture"] = name
     entry = ARCHITECTURES.get(str(model["architecture"]))
     training = model.get("training") or {}
-    if entry is None or not entry.trainable or not isinstance(training, Mapping):
+    if (entry and not entry.trainable) or not isinstance(training, Mapping):
         return model
     training = _by_name(training)
     if "fixed" not in given and has_planner(model["architecture"]):
@@ -181,7 +195,7 @@ def _complete(name: str, given: dict[str, Any]) -> dict[str, Any]:
             *(f"settings.{key}" for key in model.get("settings") or {}),
             *(f"training.{key}" for key in training),
         ]
-    model["training"] = merged(entry.training, training)
+    model["training"] = merged(entry.training if entry else {}, training)
     return _with_kind_of_decoder(model)
 
 

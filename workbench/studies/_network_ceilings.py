@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from workbench.datasets import Record, read_reference
-from workbench.inference import find_encoding
-from workbench.metrics import image_scores, label_overlap
-from workbench.schema import LabelImage
 from workbench.studies._applied import AppliedNetwork
+from workbench.studies._perfect_maps import f1_of_perfect_maps
 
 CEILINGS: Final = "ceilings.parquet"
 
@@ -47,10 +44,11 @@ def network_ceilings(
     ways = {(network.encoding, network.decoder_text): network for network in networks}
     rows = []
     for (encoding, decoder), network in ways.items():
+        read_with = network.read_decoder()
         values = [
-            _f1(labels, network, iou_thresholds)
+            f1_of_perfect_maps(labels, encoding, read_with, iou_thresholds=iou_thresholds)
             for record in records
-            if (labels := _numbered(read_reference(record))).any()
+            if (labels := read_reference(record)).any()
         ]
         means = np.mean(values, axis=0) if values else [np.nan] * len(iou_thresholds)
         rows += [
@@ -58,19 +56,3 @@ def network_ceilings(
             for threshold, mean in zip(iou_thresholds, means, strict=True)
         ]
     return pd.DataFrame(rows, columns=["encoding", "decoder", "threshold", "f1"])
-
-
-def _f1(
-    labels: LabelImage, network: AppliedNetwork, iou_thresholds: Sequence[float]
-) -> list[float]:
-    encoding = find_encoding(network.encoding)
-    maps = encoding.perfect(encoding.encode(labels))
-    overlap = label_overlap(labels, encoding.decode(maps, network.read_decoder()))
-    scores = image_scores(overlap, iou_thresholds=tuple(iou_thresholds))
-    return [score.value for score in scores if score.metric == "f1"]
-
-
-def _numbered(labels: LabelImage) -> npt.NDArray[np.int32]:
-    """Return labels numbered without gaps, as training does before it encodes."""
-    _, ranks = np.unique(np.append(0, labels), return_inverse=True)
-    return ranks[1:].reshape(labels.shape).astype(np.int32)

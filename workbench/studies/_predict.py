@@ -24,13 +24,12 @@ from workbench.inference import (
 )
 from workbench.schema import InputError
 from workbench.store import write_labels, write_maps, write_table
-from workbench.studies._adopted import adopt_predictions
+from workbench.studies._adopted import CONFIDENCES, adopt_predictions
 from workbench.studies._applied import AppliedNetwork, applied_networks, write_applied
 from workbench.studies._job_configs import JobConfig
 from workbench.studies._networks import ModelFolder, load_networks, open_model_folder
 from workbench.studies._progress_text import Milestones
 
-CONFIDENCES: Final = "confidences.parquet"
 IMAGES: Final = "images.parquet"
 MAPS: Final = "maps"
 

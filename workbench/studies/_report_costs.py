@@ -23,21 +23,22 @@ HEADERS: Final = {
     "model": "Model",
     "parameters": "Parameters, millions",
     "trainable": "Trained, millions",
-    "multiply_adds": "Multiply-adds, 10⁹ per 256 × 256 image",
+    "multiply_adds": "Multiply-adds, 10⁹",
     "training_min": "Training, min",
-    "standardised_min": "Standardised running time, min",
-    "train_memory_mb": "Peak memory in training, MB",
+    "standardised_min": "Standardised, min",
+    "train_memory_mb": "Training memory, MB",
     "images_per_s": "Test images per s",
     "predicted_on": "Predicted on",
-    "cpu_images_per_s": "256 × 256 per s, CPU",
-    "gpu_images_per_s": "256 × 256 per s, GPU",
+    "cpu_images_per_s": "Network per s, CPU",
+    "gpu_images_per_s": "Network per s, GPU",
 }
 CAPTION: Final = (
-    "What each model costs. A model made of others costs what they cost together. Standardised "
-    "running time: T · B/8 · 50/E, with training time T, batch size B and E passes over the "
-    "training images (the eighteen-methods study). Test images per s: from pixels to cells, "
-    "median over images, reading and writing left out. The last two columns time the network "
-    "alone, one image at a time."
+    "What each model costs. A model made of others costs what they cost together. Multiply-adds: "
+    "of one image of 256 × 256 pixels. Standardised: running time T · B/8 · 50/E, with training "
+    "time T, batch size B and E passes over the training images (the eighteen-methods study). "
+    "Training memory: the peak. Test images per s: from pixels to cells, median over images, "
+    "reading and writing left out. The last two columns time the network alone on images of "
+    "256 × 256 pixels, one at a time."
 )
 
 NO_IMAGES: Final = pd.DataFrame({"seconds": [], "device": []})
@@ -59,8 +60,8 @@ def costs_section(view: RunView) -> Section:
                 "parameters": _short,
                 "trainable": _short,
                 "multiply_adds": _short,
-                "training_min": _one_decimal,
-                "standardised_min": _one_decimal,
+                "training_min": _short,
+                "standardised_min": _short,
                 "train_memory_mb": _whole,
                 "images_per_s": _short,
                 "cpu_images_per_s": _short,
@@ -76,9 +77,9 @@ def costs_section(view: RunView) -> Section:
         if costs["cost"].gt(0).any():
             items.append(
                 Figure(
-                    f"Mean F1 at IoU 0.5, with its 95 % interval, against {what}. No model on the "
-                    "dotted line is matched by another for less; models without a time are left "
-                    "out.",
+                    f"Mean F1 at IoU 0.5, with its 95 % interval, against {what}. Those in bold "
+                    "are matched by no other for less, and a dotted line joins them; models "
+                    "without a time are left out.",
                     figures.pareto(with_front(costs), cost_title=title),
                 )
             )
@@ -135,7 +136,7 @@ def _row(view: RunView, member: Member) -> dict[str, Any]:
             _total(c.standardised_seconds for c in costs) / 60 if complete else math.nan
         ),
         "train_memory_mb": max((c.peak_memory_mb for c in costs), default=math.nan),
-        "images_per_s": 1 / float(table["seconds"].median()) if len(table) else math.nan,
+        "images_per_s": _per_second(table["seconds"]),
         "predicted_on": _texts(table["device"]),
         "cpu_images_per_s": _speed([network.cpu_images_per_s for network in networks]),
         "gpu_images_per_s": _speed([network.gpu_images_per_s for network in networks]),
@@ -147,10 +148,9 @@ def trained_members(study: StudyConfig, member: Member) -> tuple[Member, ...]:
     model = study.models[member.model]
     if model.is_trained_here:
         return (member,)
-    parts = (model.same_network_as,) if model.same_network_as else model.ensemble
     found = [
         trained
-        for part in parts
+        for part in model.parts
         for trained in trained_members(study, study.member(part, member.seed))
     ]
     return tuple(dict.fromkeys(found))
@@ -159,9 +159,8 @@ def trained_members(study: StudyConfig, member: Member) -> tuple[Member, ...]:
 def _has_foreign(view: RunView, member: Member) -> bool:
     """Whether a part of a member was trained elsewhere, at a cost that nobody knows."""
     model = view.study.models[member.model]
-    parts = (model.same_network_as,) if model.same_network_as else model.ensemble
     return model.kind in ("checkpoint", "predictions") or any(
-        _has_foreign(view, view.study.member(part, member.seed)) for part in parts
+        _has_foreign(view, view.study.member(part, member.seed)) for part in model.parts
     )
 
 
@@ -195,6 +194,12 @@ def _speed(speeds: Sequence[float]) -> float:
     return 1 / sum(1 / speed for speed in speeds) if speeds else math.nan
 
 
+def _per_second(seconds: pd.Series) -> float:
+    """Return images a second; NaN where nobody measured the time, or a card says that it is 0."""
+    median = float(seconds.median())
+    return 1 / median if median > 0 else math.nan
+
+
 def _total(values: Iterable[float]) -> float:
     listed = list(values)
     return float(sum(listed)) if listed else math.nan
@@ -206,10 +211,6 @@ def _texts(values: Iterable[str]) -> str:
 
 def _short(value: float) -> str:
     return plain(value) if math.isnan(value) else f"{value:,.3g}"
-
-
-def _one_decimal(value: float) -> str:
-    return plain(value) if math.isnan(value) else f"{value:,.1f}"
 
 
 def _whole(value: float) -> str:

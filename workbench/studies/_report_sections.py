@@ -22,6 +22,7 @@ from workbench.analysis import (
 from workbench.metrics import MEASURES
 from workbench.schema import PRIMARY_IOU_THRESHOLD, STATUSES, InputError, Member
 from workbench.store import latest_entries
+from workbench.studies._config import StudyConfig
 from workbench.studies._evaluate import failed_images
 from workbench.studies._measure_texts import best_model, better, measure_title
 from workbench.studies._overlays import extreme_overlays
@@ -124,16 +125,23 @@ def _summary(view: RunView) -> Section:
     texts = [
         first,
         _second_best(view, table.frame),
-        _what_seeds_allow(len(view.study.seeds)),
+        _what_seeds_allow(view.study),
     ]
     return Section("Summary", [text for text in texts if text], [table])
 
 
-def _what_seeds_allow(n_seeds: int) -> str:
+def _what_seeds_allow(study: StudyConfig) -> str:
+    """Return of what the scores of trained networks speak; "" where none was trained here."""
+    if not any(model.is_trained_here for model in study.models.values()):
+        return ""
+    n_seeds = len(study.seeds)
     if n_seeds < 3:
         few = "One training" if n_seeds == 1 else "Two trainings"
         return f"{few} per network: the scores speak of these checkpoints, not of architectures."
-    return f"Each network was trained with {n_seeds} seeds; its scores are means over them."
+    return (
+        f"Each network was trained with {n_seeds} seeds; its scores, and those of models made of "
+        "such networks, are means over them."
+    )
 
 
 def _second_best(view: RunView, summary: pd.DataFrame) -> str:

@@ -17,7 +17,7 @@ from workbench.schema import (
     Overlay,
 )
 from workbench.store import Run, open_run, read_cells, read_scores
-from workbench.studies._config import StudyConfig, read_study
+from workbench.studies._config import StudyConfig, read_run_study
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def open_view(folder: Path) -> RunView:
         If the folder holds no run, nothing is scored yet, or the data set has moved.
     """
     run = open_run(folder)
-    study = read_study(run.study_file)
+    study = read_run_study(run.study_file)
     return RunView(
         run=run,
         study=study,
