@@ -13,8 +13,10 @@ import yaml
 
 from workbench.datasets import is_archive, unpack
 from workbench.inference import (
+    CARD_FILE,
     ENCODINGS,
     ONNX_FILE,
+    WEIGHTS_FILE,
     ModelCard,
     ModelDescription,
     find_encoding,
@@ -29,8 +31,6 @@ from workbench.store import move_folder
 from workbench.studies._explain import checked
 from workbench.transforms import PREPARATIONS, Preparation
 
-CARD: Final = "model.json"
-WEIGHTS: Final = "best.safetensors"
 RDF: Final = ("rdf.yaml", "bioimageio.yaml", "model.yaml")
 CODE: Final = {
     ".pt": "TorchScript or pickle", ".pth": "pickle", ".ckpt": "pickle", ".pkl": "pickle",
@@ -97,7 +97,7 @@ def import_model(
         staged.mkdir()
         folder = _opened(source, Path(temporary) / "unpacked")
         _refuse_links(folder, source)
-        if (folder / CARD).is_file() and (folder / WEIGHTS).is_file():
+        if (folder / CARD_FILE).is_file() and (folder / WEIGHTS_FILE).is_file():
             card = _stage_own(folder, staged, source)
         else:
             card = _stage_onnx(folder, staged, source, onnx or OnnxChoices())
@@ -147,7 +147,7 @@ def _refuse_links(folder: Path, source: Path) -> None:
 
 def _stage_own(folder: Path, staged: Path, source: Path) -> ModelCard:
     """Copy a model in our own form: a card that names a network of the zoo, and its weights."""
-    _refuse_long(folder / CARD)
+    _refuse_long(folder / CARD_FILE)
     card = read_card(folder)
     entry = ARCHITECTURES.get(card.description.architecture)
     if entry is None or entry.build is None:
@@ -158,7 +158,7 @@ def _stage_own(folder: Path, staged: Path, source: Path) -> ModelCard:
             "of somebody's own file can't be imported, since that file would have to be run."
         )
         raise InputError(msg)
-    shutil.copyfile(folder / WEIGHTS, staged / WEIGHTS)
+    shutil.copyfile(folder / WEIGHTS_FILE, staged / WEIGHTS_FILE)
     return card
 
 
@@ -241,7 +241,7 @@ def _onnx_file(folder: Path, rdf: dict[str, Any], source: Path) -> Path:
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in CODE:
             _refuse_code(source, CODE[path.suffix.lower()])
-    msg = f"{source}: holds neither {CARD} with {WEIGHTS}, nor one .onnx file."
+    msg = f"{source}: holds neither {CARD_FILE} with {WEIGHTS_FILE}, nor one .onnx file."
     raise InputError(msg)
 
 
