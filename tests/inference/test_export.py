@@ -79,9 +79,10 @@ def test_maps_of_every_encoding_are_exported_activated(
     description = ModelDescription(architecture="unet", settings=SMALL["unet"], encoding=encoding)
     card = written(tmp_path, description)
     exported = export_model(tmp_path, tmp_path / f"out{SUFFIXES[form]}", form=form, card=card)
-    found = differences(tmp_path, exported.path, (45, 33))
-    assert found.shape == (1, len(exported.maps), 45, 33)
-    assert np.abs(found).max() < 1e-4
+    for size_px in ((45, 33), (71, 130)):
+        found = differences(tmp_path, exported.path, size_px)
+        assert found.shape == (1, len(exported.maps), *size_px)
+        assert np.abs(found).max() < 1e-4
 
 
 def test_a_network_that_shrinks_images_is_no_onnx_and_takes_one_size_as_torchscript(
