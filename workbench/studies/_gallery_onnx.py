@@ -94,8 +94,8 @@ def _check_choices(choices: OnnxChoices, *, n_maps: int, source: Path) -> None:
     if choices.output == "probabilities" and choices.encoding != "three_class":
         msg = (
             f"{source}: with the encoding {choices.encoding!r} a file must give logits; if this "
-            "does, say --output logits. ONNX that `workbench models export` wrote gives activated maps: "
-            "ask for its form `folder` instead."
+            "does, say --output logits. ONNX that `workbench models export` wrote gives activated "
+            "maps: ask for its form `folder` instead."
         )
         raise InputError(msg)
 
