@@ -136,7 +136,7 @@ def _input(card: ModelCard) -> str:
         steps.append(f"resampled to {preparation.pixel_size_um:g} µm a pixel")
     if preparation.equalise:
         steps.append(f"contrast equalised by {preparation.equalise_by} (CLAHE)")
-    return "It takes (1, 3, height, width), float32, 0 to 1: " + ", ".join(steps) + "."
+    return "Images are (1, 3, height, width), float32, 0 to 1: " + ", ".join(steps) + "."
 
 
 def _write_zip(path: Path, staged: Path, folder: Path) -> None:
