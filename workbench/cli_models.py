@@ -137,8 +137,6 @@ def export(
     )
     written = export_model(model, out, form=form, card=card, authors=author or ())
     typer.echo(f"Written: {written.path}, {written.path.stat().st_size:,} bytes")
-    if written.sizes is not None:
-        typer.echo(f"Takes images of {written.sizes}. Gives {', '.join(written.maps)}.")
     for note in written.notes:
         typer.echo(note)
 

@@ -59,7 +59,7 @@ def test_every_network_is_under_contract() -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("size", [(64, 96), (45, 33)])
+@pytest.mark.parametrize("size", [(64, 96), (45, 33), (1, 1)])
 def test_a_network_maps_images_of_any_size_to_logits_of_that_size(
     name: str, size: tuple[int, int]
 ) -> None:

@@ -31,9 +31,8 @@ from ._export import (
     export_model,
 )
 from ._export_network import (
+    MAP_NAMES,
     Sizes,
-    map_names,
-    maps_network,
 )
 from ._flows import (
     FLOW_SCALE,
@@ -48,6 +47,8 @@ from ._maps import (
     use_best_device,
 )
 from ._model_files import (
+    CARD_FILE,
+    WEIGHTS_FILE,
     ModelCard,
     ModelDescription,
     TrainedNetwork,
@@ -76,10 +77,13 @@ from ._three_class_distance import (
 )
 
 __all__ = [
+    "CARD_FILE",
     "ENCODINGS",
     "EXPORT_FORMS",
     "FLOW_SCALE",
+    "MAP_NAMES",
     "ONNX_FILE",
+    "WEIGHTS_FILE",
     "Decoder",
     "DistanceDecoder",
     "Encoding",
@@ -108,8 +112,6 @@ __all__ = [
     "fitting_decoder",
     "fuse_labels",
     "load_network",
-    "map_names",
-    "maps_network",
     "mask_stability",
     "network_cost",
     "onnx_shape",

@@ -10,15 +10,17 @@ from tempfile import TemporaryDirectory
 from typing import Final, Literal, TypeAlias, get_args
 
 from workbench.inference._export_network import (
+    MAP_NAMES,
     Sizes,
-    map_names,
+    in_brief,
     maps_network,
     write_onnx,
     write_torchscript,
 )
 from workbench.inference._model_files import (
-    CARD,
+    CARD_FILE,
     IN_CHANNELS,
+    WEIGHTS_FILE,
     ModelCard,
     load_network,
     write_card,
@@ -28,7 +30,6 @@ from workbench.schema import InputError
 ExportForm: TypeAlias = Literal["folder", "torchscript", "onnx", "bioimageio"]
 EXPORT_FORMS: Final[tuple[ExportForm, ...]] = get_args(ExportForm)
 SUFFIXES: Final = {"folder": ".zip", "torchscript": ".pt", "onnx": ".onnx", "bioimageio": ".zip"}
-WEIGHTS: Final = "best.safetensors"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Exported:
     maps
         What each channel of its output is; empty for our own form.
     notes
-        What whoever gets the file should know, one sentence each.
+        What whoever gets the file should know, a line each.
     """
 
     path: Path
@@ -94,29 +95,32 @@ def export_model(
     if card.description.architecture == "onnx":
         msg = f"{folder}: was imported from ONNX and has no other form; pass that file on instead."
         raise InputError(msg)
-    loaded = load_network(folder)  # Damaged weights are found here, whatever the form.
+    encoding = card.description.encoding
+    # Damaged weights are found here, whatever the form.
+    network = maps_network(load_network(folder).network, encoding)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".export-", dir=out.parent) as temporary:
         staged = Path(temporary)
         write_card(staged, card)
         path = staged / f"exported{out.suffix}"
-        network = maps_network(loaded[0], card.description.encoding)
         if form == "folder":
             _write_zip(path, staged, folder)
-            exported = Exported(out)
-        elif form == "bioimageio":
+            path.replace(out)
+            return Exported(out)
+        if form == "bioimageio":
             from workbench.inference._export_bioimageio import write_bioimageio
 
             sizes, notes = write_bioimageio(
-                network, path, card, authors, attached=(staged / CARD, folder / WEIGHTS)
+                network, path, card, authors, attached=(staged / CARD_FILE, folder / WEIGHTS_FILE)
             )
-            exported = Exported(out, sizes, map_names(card.description.encoding), notes)
         else:
             write = write_onnx if form == "onnx" else write_torchscript
             sizes = write(network, path, in_channels=IN_CHANNELS)
-            exported = Exported(out, sizes, map_names(card.description.encoding), (_input(card),))
+            notes = (_input(card),)
         path.replace(out)
-    return exported
+    maps = MAP_NAMES[encoding]
+    told = f"Takes images of {sizes}. Gives {in_brief(maps)}."
+    return Exported(out, sizes, maps, (told, *notes))
 
 
 def _input(card: ModelCard) -> str:
@@ -132,12 +136,12 @@ def _input(card: ModelCard) -> str:
         steps.append(f"resampled to {preparation.pixel_size_um:g} µm a pixel")
     if preparation.equalise:
         steps.append(f"contrast equalised by {preparation.equalise_by} (CLAHE)")
-    return "It takes (1, 3, height, width), float32, 0 to 1: " + ", ".join(steps) + "."
+    return "Images are (1, 3, height, width), float32, 0 to 1: " + ", ".join(steps) + "."
 
 
 def _write_zip(path: Path, staged: Path, folder: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.write(staged / CARD, CARD)
-        archive.write(folder / WEIGHTS, WEIGHTS)
+        archive.write(staged / CARD_FILE, CARD_FILE)
+        archive.write(folder / WEIGHTS_FILE, WEIGHTS_FILE)
         if (folder / "history.csv").is_file():
             archive.write(folder / "history.csv", "history.csv")

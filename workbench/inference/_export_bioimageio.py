@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from workbench.inference._export_network import Sizes, map_names, write_onnx, write_torchscript
+from workbench.inference._export_documentation import documentation
+from workbench.inference._export_network import (
+    MAP_NAMES,
+    ONNX_OPSET,
+    Sizes,
+    in_brief,
+    write_onnx,
+    write_torchscript,
+)
 from workbench.inference._model_files import IN_CHANNELS, ModelCard
 from workbench.schema import FloatImage, InputError
 from workbench.transforms import Preparation, prepare_image
@@ -72,26 +80,24 @@ def write_bioimageio(
             "(CLAHE), for which the format has no step; export it as onnx or torchscript."
         )
         raise InputError(msg)
-    from pydantic import ValidationError
-
     folder = path.parent
-    sizes = _larger(
+    sizes = _common(
         write_torchscript(network, folder / "weights.pt", in_channels=IN_CHANNELS),
         write_onnx(network, folder / "weights.onnx", in_channels=IN_CHANNELS),
     )
     _write_test_tensors(network, folder, preparation, sizes)
-    (folder / "README.md").write_text(_documentation(card, sizes), encoding="utf-8")
+    (folder / "README.md").write_text(documentation(card, sizes), encoding="utf-8")
     try:
         _pack(path, card, authors, sizes, attached)
-    except (ValidationError, ValueError) as error:
-        # bioimageio.spec 0.5.12 calls a serializer in a way that pydantic 2.14 no longer takes.
+    except ValueError as error:
+        # What bioimageio.spec 0.5.12 makes of pydantic 2.14.
         cure = "; pip install 'pydantic<2.14'" if "index_key" in str(error) else ""
         msg = f"bioimageio.spec refuses the package: {' '.join(str(error).split()):.400}{cure}."
         raise InputError(msg) from error
     return sizes, _lacking(card, authors)
 
 
-def sample_image(size_px: tuple[int, int]) -> FloatImage:
+def _sample_image(size_px: tuple[int, int]) -> FloatImage:
     """Return bright discs on a dark ground, shape (height, width, 3), values 0 to 255."""
     rows, columns = np.ogrid[: size_px[0], : size_px[1]]
     noise = np.random.default_rng(0).normal(30, 6, size_px)
@@ -100,7 +106,7 @@ def sample_image(size_px: tuple[int, int]) -> FloatImage:
     return np.repeat(grey[..., np.newaxis], IN_CHANNELS, axis=2)
 
 
-def _larger(first: Sizes, second: Sizes) -> Sizes:
+def _common(first: Sizes, second: Sizes) -> Sizes:
     """Return the sizes that both take."""
     fixed = [sizes for sizes in (first, second) if sizes.multiple_px == 0]
     return fixed[0] if fixed else max(first, second, key=lambda sizes: sizes.multiple_px)
@@ -111,7 +117,7 @@ def _write_test_tensors(
 ) -> None:
     import torch
 
-    image = sample_image(TEST_PX if sizes.multiple_px else sizes.fixed_px)
+    image = _sample_image(TEST_PX if sizes.multiple_px else sizes.fixed_px)
     raw = image if preparation.normalise else image / np.float32(255)
     unscaled = preparation.model_copy(update={"pixel_size_um": None})
     prepared = prepare_image(raw, unscaled)
@@ -134,9 +140,9 @@ def _pack(
 
     folder = path.parent
     description = v0_5.ModelDescr(
-        name=package_name(card),
+        name=_package_name(card),
         description=f"Cell segmentation: {card.description.architecture} that paints "
-        f"{', '.join(map_names(card.description.encoding))}",
+        f"{in_brief(MAP_NAMES[card.description.encoding])}",
         authors=[v0_5.Author(name=name) for name in authors],
         cite=_cite(card.citation),
         license=card.licence or None,
@@ -151,7 +157,7 @@ def _pack(
                 pytorch_version=v0_5.Version(torch.__version__.partition("+")[0]),
             ),
             onnx=v0_5.OnnxWeightsDescr(
-                source=folder / "weights.onnx", opset_version=17, parent="torchscript"
+                source=folder / "weights.onnx", opset_version=ONNX_OPSET, parent="torchscript"
             ),
         ),
     )
@@ -218,7 +224,7 @@ def _output(encoding: str, folder: Path) -> Any:
         description=f"What a network paints in the encoding {encoding}, activated",
         axes=[
             v0_5.BatchAxis(),
-            v0_5.ChannelAxis(channel_names=list(map_names(encoding))),
+            v0_5.ChannelAxis(channel_names=list(MAP_NAMES[encoding])),
             *(v0_5.SpaceOutputAxis(id=v0_5.AxisId(name), size=same(name)) for name in "yx"),
         ],
         test_tensor=v0_5.FileDescr(source=folder / "test_output.npy"),
@@ -226,13 +232,13 @@ def _output(encoding: str, folder: Path) -> Any:
     )
 
 
-def package_name(card: ModelCard) -> str:
+def _package_name(card: ModelCard) -> str:
     """Return a name of the characters and the length that the format allows.
 
     Examples
     --------
     >>> from workbench.inference import ModelDescription
-    >>> package_name(ModelCard(name="unet", description=ModelDescription(architecture="unet")))
+    >>> _package_name(ModelCard(name="unet", description=ModelDescription(architecture="unet")))
     'Cell segmentation unet'
     """
     name = re.sub(r"[^A-Za-z0-9_+\- ()]", "-", card.name or card.description.architecture)
@@ -259,37 +265,3 @@ def _lacking(card: ModelCard, authors: Sequence[str]) -> tuple[str, ...]:
     if not authors:
         notes.append("No author is named, see --author; bioimage.io asks for one.")
     return tuple(notes)
-
-
-def _documentation(card: ModelCard, sizes: Sizes) -> str:
-    description = card.description
-    decoder = description.decoder.model_dump() if description.decoder else "the encoding's own"
-    lines = [
-        f"# {card.name or description.architecture}",
-        "",
-        f"A network ({description.architecture}) that finds cells. It takes images of {sizes}",
-        "with three channels; a grey image is given three times.",
-        "",
-        f"Its output has the channels {', '.join(map_names(description.encoding))}, activated",
-        f"(encoding `{description.encoding}`). The Cell Segmentation Workbench makes cells of",
-        f"them; decoder: {decoder}.",
-        "`model.json` and `best.safetensors`, which are attached, are the model in its own form:",
-        "`workbench models import` reads this package.",
-        "",
-        "## Trained on",
-        "",
-        *([f"- {name}: {value}" for name, value in card.data.items()] or ["Not known."]),
-        "",
-        "## Scores",
-        "",
-        *([f"- {name}: {value:.3f}" for name, value in card.metrics.items()] or ["Not known."]),
-        "",
-        "## Validation",
-        "",
-        "Compare the cells with labels of your own images before you trust them:",
-        "`workbench score` does.",
-        "",
-    ]
-    if card.citation:
-        lines += ["## Cite", "", card.citation, ""]
-    return "\n".join(lines)

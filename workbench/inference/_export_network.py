@@ -8,24 +8,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import patch
 
 from workbench.inference._encodings import find_encoding
+from workbench.inference._onnx_network import onnx_session
 from workbench.schema import InputError
+from workbench.transforms import N_RAYS
 
 if TYPE_CHECKING:
     import torch
 
-MAP_NAMES: Final[Mapping[str, Sequence[str]]] = {
+MAP_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "three_class": ("background", "interior", "boundary"),
+    "three_class_distance": ("background", "interior", "boundary", "distance"),
+    "star_convex": ("object_probability", *(f"ray_{n}_px" for n in range(N_RAYS))),
+    "flows": ("foreground", "flow_row", "flow_column"),
 }
-"""What the channels of maps are called, by encoding; others are numbered."""
+"""What the channels of maps are called, by encoding."""
 
 ODD_PX: Final = (137, 171)
 """Size at which a network is recorded first: no multiple of anything, so that padding is too."""
 
 FIXED_PX: Final = (256, 256)
+OTHER_PX: Final = (310, 99)
+"""Higher than wide and larger than the others, in case a recorded choice depends on either."""
+
 STEP_PX: Final = 32
 ONNX_OPSET: Final = 17
+TOLERANCE: Final = 1e-3
+"""Relative and absolute: what runtimes differ by adds up over the layers of large networks."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +67,18 @@ class Sizes:
         return f"{self.fixed_px[0]} x {self.fixed_px[1]} alone"
 
 
-def map_names(encoding: str) -> tuple[str, ...]:
-    """Return what the channels of an encoding's maps are called.
+def in_brief(maps: Sequence[str]) -> str:
+    """Return the names of maps as a text that stays short.
 
     Examples
     --------
-    >>> map_names("three_class")
-    ('background', 'interior', 'boundary')
+    >>> in_brief(MAP_NAMES["flows"])
+    'foreground, flow_row, flow_column'
+    >>> in_brief(MAP_NAMES["star_convex"])
+    'object_probability, ray_0_px, ..., ray_31_px'
     """
-    channels = find_encoding(encoding).channels
-    named = MAP_NAMES.get(encoding, ())
-    return tuple(named) if len(named) == channels else tuple(f"map_{n}" for n in range(channels))
+    named = maps if len(maps) <= 4 else (*maps[:2], "...", maps[-1])
+    return ", ".join(named)
 
 
 def maps_network(network: torch.nn.Module, encoding: str) -> torch.nn.Module:
@@ -139,7 +151,7 @@ def _write_checked(network: torch.nn.Module, path: Path, in_channels: int, *, fo
     """Record at an odd size, else at a round one; find out by trial which sizes then work."""
     write, run = (_trace, _run_torchscript) if form == "TorchScript" else (_to_onnx, _run_onnx)
     trials = (
-        (Sizes(1, ODD_PX), (ODD_PX, FIXED_PX, (150, 99))),
+        (Sizes(1, ODD_PX), (ODD_PX, FIXED_PX, OTHER_PX)),
         (Sizes(STEP_PX, FIXED_PX), (FIXED_PX, (192, 320))),
         (Sizes(0, FIXED_PX), (FIXED_PX,)),
     )
@@ -174,7 +186,9 @@ def _agree(
     with torch.no_grad():
         expected = network(images)
         found = written(images)
-    return found.shape == expected.shape and torch.allclose(found, expected, rtol=1e-3, atol=1e-3)
+    return found.shape == expected.shape and torch.allclose(
+        found, expected, rtol=TOLERANCE, atol=TOLERANCE
+    )
 
 
 def _trace(network: torch.nn.Module, images: torch.Tensor, path: Path) -> None:
@@ -215,14 +229,9 @@ def _to_onnx(network: torch.nn.Module, images: torch.Tensor, path: Path) -> None
 
 
 def _run_onnx(path: Path) -> Callable[[torch.Tensor], torch.Tensor]:
-    import onnxruntime
     import torch
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    session: Any = onnxruntime.InferenceSession(
-        str(path), options, providers=["CPUExecutionProvider"]
-    )
+    session = onnx_session(path)
 
     def run(images: torch.Tensor) -> torch.Tensor:
         return torch.from_numpy(session.run(None, {"images": images.numpy()})[0])
@@ -232,7 +241,7 @@ def _run_onnx(path: Path) -> Callable[[torch.Tensor], torch.Tensor]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence what recorders say of constants: the check by trial decides."""
-    with warnings.catch_warnings():
+    """Silence recorders: trial decides, and whole graphs that torch prints tell users nothing."""
+    with warnings.catch_warnings(), patch("torch._C._jit_onnx_log", create=True):
         warnings.simplefilter("ignore")
         yield

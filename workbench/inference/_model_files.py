@@ -17,7 +17,8 @@ from workbench.transforms import Preparation
 if TYPE_CHECKING:
     import torch
 
-CARD: Final = "model.json"
+CARD_FILE: Final = "model.json"
+WEIGHTS_FILE: Final = "best.safetensors"
 IN_CHANNELS: Final = 3
 
 
@@ -44,11 +45,22 @@ class ModelDescription(BaseModel):
     preparation: Preparation = Preparation()
     decoder: Decoder | None = None
 
-    def build(self) -> torch.nn.Module:
-        """Return the network with fresh random weights."""
+    def build(self, *, pretrained: bool = True) -> torch.nn.Module:
+        """Return the network as it is before training.
+
+        Parameters
+        ----------
+        pretrained
+            Whether to start it with the weights that the settings name, if they do. False for a
+            network that gets its own weights next: those others may lie on another machine, and
+            whose card this is must not decide what is read or downloaded here.
+        """
+        settings = self.settings
+        if not pretrained and "weights" in settings:
+            settings = settings | {"weights": None}
         return build_network(
             self.architecture,
-            self.settings,
+            settings,
             in_channels=IN_CHANNELS,
             out_channels=find_encoding(self.encoding).channels,
         )
@@ -106,9 +118,9 @@ class ModelCard(BaseModel):
 
 def write_card(folder: Path, card: ModelCard) -> None:
     """Write ``model.json`` into an existing folder, at once or not at all."""
-    partial = folder / f"{CARD}.partial"
+    partial = folder / f"{CARD_FILE}.partial"
     partial.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    partial.replace(folder / CARD)
+    partial.replace(folder / CARD_FILE)
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -119,11 +131,11 @@ def read_card(folder: Path) -> ModelCard:
     InputError
         If it is missing or no model card.
     """
-    path = folder / CARD
+    path = folder / CARD_FILE
     try:
         return ModelCard.model_validate_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        msg = f"{folder}: holds no {CARD}; give the folder that training wrote."
+        msg = f"{folder}: holds no {CARD_FILE}; give the folder that training wrote."
         raise InputError(msg) from None
     except (ValidationError, UnicodeDecodeError) as error:
         msg = f"{path}: not a model card ({error}); train the model again."
@@ -171,7 +183,7 @@ def load_network(folder: Path, *, weights: Literal["best", "last"] = "best") -> 
     if not path.is_file():
         msg = f"{path}: no such file; training has not finished, run it again."
         raise InputError(msg)
-    network = _empty(description)
+    network = description.build(pretrained=False)
     try:
         load_model(network, str(path))
     except Exception as error:
@@ -179,15 +191,3 @@ def load_network(folder: Path, *, weights: Literal["best", "last"] = "best") -> 
         msg = f"{path}: not the weights of {description.architecture} ({error})."
         raise InputError(msg) from error
     return TrainedNetwork(network.eval(), description)
-
-
-def _empty(description: ModelDescription) -> torch.nn.Module:
-    """Build a network whose weights come from its own file, not from those it was started with.
-
-    Those may lie on another machine; and whose card this is must not decide what is read or
-    downloaded here.
-    """
-    if "weights" not in description.settings:
-        return description.build()
-    settings = description.settings | {"weights": None}
-    return description.model_copy(update={"settings": settings}).build()

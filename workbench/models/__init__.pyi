@@ -1,3 +1,6 @@
+from ._architecture import (
+    Architecture,
+)
 from ._deep_unet import (
     DeeperUNetConfig,
     DeepUNetConfig,
@@ -27,7 +30,6 @@ from ._outputs import (
 )
 from ._outside import (
     OUTSIDE_METHODS,
-    OutsideMethod,
 )
 from ._outside_bioimageio import (
     BioimageioConfig,
@@ -46,7 +48,6 @@ from ._outside_stardist import (
 )
 from ._registry import (
     ARCHITECTURES,
-    Architecture,
     build_network,
     find_architecture,
     is_installed,
@@ -92,7 +93,6 @@ __all__ = [
     "OnnxConfig",
     "OtsuWatershedConfig",
     "Outputs",
-    "OutsideMethod",
     "SacConfig",
     "SamEncoderSize",
     "SegformerConfig",

@@ -80,9 +80,9 @@ def build_lstm_unet(
             )
 
         def forward(self, frames: torch.Tensor) -> torch.Tensor:
-            batch, _, _, height, width = frames.shape
             channels = self.gates.out_channels // 4
-            shown = kept = frames.new_zeros(batch, channels, height, width)
+            # Not torch.zeros, whose size would be fixed in an exported network.
+            shown = kept = (0 * frames[:, 0, :1]).repeat(1, channels, 1, 1)
             history = []
             for frame in frames.unbind(1):
                 gates = self.gates(torch.cat((frame, shown), dim=1))

@@ -57,7 +57,7 @@ class Mask2FormerConfig(BaseModel):
         pairs = [*zip(stages, self.backbone_heads, strict=True), (self.channels, self.heads)]
         for channels, heads in pairs:
             if heads < 1 or channels % heads:
-                msg = f"{channels} channels are no multiple of {heads} attention heads."
+                msg = f"{channels} channels are no multiple of {heads} attention heads"
                 raise ValueError(msg)
         return self
 

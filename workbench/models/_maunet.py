@@ -30,7 +30,7 @@ class MAUNetConfig(BaseModel):
     @model_validator(mode="after")
     def _weights_fit(self) -> Self:
         if self.weights is not None and self.width != 1:
-            msg = f"weights {self.weights!r} need width 1, got {self.width}."
+            msg = f"weights {self.weights!r} need width 1, got {self.width}"
             raise ValueError(msg)
         return self
 

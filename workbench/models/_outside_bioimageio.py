@@ -106,8 +106,10 @@ def _channels(model: Any) -> int:
     """Return how many channels the one input of a model has."""
     axes = {str(axis.id): axis for axis in model.inputs[0].axes}
     if len(model.inputs) != 1 or set(axes) != {"batch", "channel", "y", "x"}:
-        msg = f"the model takes {len(model.inputs)} inputs with the axes {', '.join(axes)}; "
-        msg += "expected one of batch, channel, y, x."
+        msg = (
+            f"the model takes {len(model.inputs)} inputs, the first with the axes "
+            f"{', '.join(axes)}; expected one of batch, channel, y, x."
+        )
         raise InputError(msg)
     return len(axes["channel"].channel_names)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import partial
 from importlib.util import find_spec
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
+from workbench.models._architecture import Architecture
 from workbench.models._deep_unet import DeeperUNetConfig, DeepUNetConfig, build_deep_unet
 from workbench.models._lstm_unet import LSTMUNetConfig, build_lstm_unet
 from workbench.models._mask2former import Mask2FormerConfig, build_mask2former
@@ -26,47 +26,10 @@ from workbench.models._segformer import SegformerConfig, build_segformer
 from workbench.models._swin_unetr import SwinUNETRConfig, build_swin_unetr
 from workbench.models._tiny_cnn import TinyCNNConfig, build_tiny_cnn
 from workbench.models._unet import UNetConfig, build_unet
-from workbench.schema import FloatImage, InputError, LabelImage
+from workbench.schema import InputError
 
 if TYPE_CHECKING:
     import torch
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """One entry of the zoo: a network to train, or a method that segments without training.
-
-    Attributes
-    ----------
-    summary
-        One line for people.
-    settings
-        Typed settings of the model.
-    build
-        Makes the network from settings, in_channels and out_channels; None for a method.
-    segment
-        Maps a normalised image and settings to labels; None for a network.
-    training
-        Values of :class:`workbench.training.TrainingConfig` that this network was published with;
-        they hold where a study says nothing else.
-    libraries
-        Modules that an outside method needs; none for what the workbench brings itself.
-    install
-        Command that installs it.
-    """
-
-    summary: str
-    settings: type[BaseModel]
-    build: Callable[..., torch.nn.Module] | None = None
-    segment: Callable[[FloatImage, Any], LabelImage] | None = None
-    training: Mapping[str, Any] = field(default_factory=dict)
-    libraries: tuple[str, ...] = ()
-    install: str = ""
-
-    @property
-    def trainable(self) -> bool:
-        """Whether the model learns from images."""
-        return self.build is not None
 
 
 MAUNET_TRAINING: Final = {"loss": "anti_ambiguity", "learning_rate": 6e-4}
@@ -143,16 +106,7 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
     "unet": Architecture(
         summary="U-Net with residual units (MONAI)", settings=UNetConfig, build=build_unet
     ),
-    **{
-        name: Architecture(
-            summary=method.summary,
-            settings=method.settings,
-            segment=method.segment,
-            libraries=method.libraries,
-            install=method.install,
-        )
-        for name, method in OUTSIDE_METHODS.items()
-    },
+    **OUTSIDE_METHODS,
 }
 
 

@@ -42,13 +42,13 @@ class SamEncoderSize(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.hidden_size % self.heads:
-            msg = f"hidden_size {self.hidden_size} is no multiple of heads {self.heads}."
+            msg = f"hidden_size {self.hidden_size} is no multiple of heads {self.heads}"
             raise ValueError(msg)
         if self.image_size_px % self.patch_px:
-            msg = f"image_size_px {self.image_size_px} is no multiple of patch_px {self.patch_px}."
+            msg = f"image_size_px {self.image_size_px} is no multiple of patch_px {self.patch_px}"
             raise ValueError(msg)
         if any(not 0 <= layer < self.layers for layer in self.global_attention):
-            msg = f"global_attention {self.global_attention} names no layer 0 to {self.layers - 1}."
+            msg = f"global_attention {self.global_attention} names no layer 0 to {self.layers - 1}"
             raise ValueError(msg)
         return self
 
@@ -117,7 +117,7 @@ class SacConfig(BaseModel):
     @model_validator(mode="after")
     def _size_fits(self) -> Self:
         if self.train == "last_blocks" and self.trained_blocks > self.size.layers:
-            msg = f"trained_blocks {self.trained_blocks} exceeds the {self.size.layers} layers."
+            msg = f"trained_blocks {self.trained_blocks} exceeds the {self.size.layers} layers"
             raise ValueError(msg)
         return self
 

@@ -41,7 +41,7 @@ class SegformerConfig(BaseModel):
     def _heads_fit(self) -> Self:
         pairs = zip(self.hidden_sizes, self.heads, strict=True)
         if any(heads < 1 or channels % heads for channels, heads in pairs):
-            msg = f"hidden_sizes {self.hidden_sizes} are no multiples of heads {self.heads}."
+            msg = f"hidden_sizes {self.hidden_sizes} are no multiples of heads {self.heads}"
             raise ValueError(msg)
         return self
 

@@ -12,6 +12,8 @@ from workbench.models._sized import cut_to_size, padded_to_multiple
 if TYPE_CHECKING:
     import torch
 
+COARSEST_PX: Final = 32
+
 
 class SwinUNETRConfig(BaseModel):
     """Size of a Swin UNETR.
@@ -40,12 +42,9 @@ class SwinUNETRConfig(BaseModel):
         for stage, heads in enumerate(self.heads):
             channels = self.feature_size * 2**stage
             if heads < 1 or channels % heads:
-                msg = f"heads {self.heads}: {channels} channels of stage {stage} are no multiple."
+                msg = f"heads {self.heads}: {channels} channels of stage {stage} are no multiple"
                 raise ValueError(msg)
         return self
-
-
-COARSEST_PX: Final = 32
 
 
 def build_swin_unetr(

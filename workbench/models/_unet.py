@@ -39,6 +39,8 @@ def build_unet(config: UNetConfig, *, in_channels: int, out_channels: int) -> to
     from monai.networks.nets import UNet
     from torch import nn
 
+    multiple_px = 2 ** (len(config.channels) - 1)
+
     class ResidualUNet(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -53,7 +55,7 @@ def build_unet(config: UNetConfig, *, in_channels: int, out_channels: int) -> to
             )
 
         def forward(self, images: torch.Tensor) -> Outputs:
-            logits = self.body(padded_to_multiple(images, 2 ** (len(config.channels) - 1)))
-            return cut_to_size(Outputs(logits), images.shape[-2:])
+            padded = padded_to_multiple(images, multiple_px, at_least_px=2 * multiple_px)
+            return cut_to_size(Outputs(self.body(padded)), images.shape[-2:])
 
     return ResidualUNet()

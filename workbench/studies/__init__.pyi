@@ -69,8 +69,10 @@ from ._gallery import (
     scores_by_group,
 )
 from ._gallery_import import (
-    OnnxChoices,
     import_model,
+)
+from ._gallery_onnx import (
+    OnnxChoices,
 )
 from ._gallery_texts import (
     architecture_rows,

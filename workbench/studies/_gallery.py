@@ -13,13 +13,11 @@ import numpy as np
 import pandas as pd
 
 from workbench.datasets import open_dataset
-from workbench.inference import ONNX_FILE, ModelCard, read_card
+from workbench.inference import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard, read_card
 from workbench.schema import PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC, InputError
 from workbench.store import Run, read_scores
 from workbench.studies._config import read_study
 
-CARD: Final = "model.json"
-WEIGHTS: Final = "best.safetensors"
 PATTERNS: Final = ("", "*", "models/*", "*/models/*")
 """Where models lie within a folder: itself, a gallery, a run, a folder of runs."""
 
@@ -164,13 +162,13 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
     return [
         path
         for path in folders
-        if (path / CARD).is_file()
+        if (path / CARD_FILE).is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
 
 
 def _trained(folder: Path, card: ModelCard, scores_of: Any) -> TrainedModel:
-    weights = folder / (ONNX_FILE if card.description.architecture == "onnx" else WEIGHTS)
+    weights = folder / (ONNX_FILE if card.description.architecture == "onnx" else WEIGHTS_FILE)
     n_weights, problem = _count_weights(weights)
     model = TrainedModel(folder, card, n_weights, pd.DataFrame(), problem)
     if model.run is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from workbench.studies._report_parts import ReportTable, plain
 UNKNOWN: Final = "–"
 SHOWN_THRESHOLDS: Final = (0.5, 0.7, 0.75, 0.9)
 HASH_LENGTH: Final = 12
+LINE_LENGTH: Final = 100
 
 
 def model_rows(models: Sequence[TrainedModel]) -> ReportTable:
@@ -29,7 +31,7 @@ def model_rows(models: Sequence[TrainedModel]) -> ReportTable:
                 "Encoding": model.card.description.encoding,
                 "Weights": _count(model.n_weights),
                 "Data": str(model.card.data.get("name", "")) or UNKNOWN,
-                "Validation F1": model.card.metrics.get("validation_f1", math.nan),
+                "Val. F1": model.card.metrics.get("validation_f1", math.nan),
                 "Test F1": model.test_score(),
                 "Licence": model.card.licence or UNKNOWN,
             }
@@ -37,6 +39,8 @@ def model_rows(models: Sequence[TrainedModel]) -> ReportTable:
         ]
     )
     tested = frame["Test F1"]
+    # Paths need the space: they are to be copied.
+    frame = frame.drop(columns=[name for name in frame if (frame[name] == UNKNOWN).all()])
     return ReportTable(
         "models",
         f"Trained models; F1 at IoU {PRIMARY_IOU_THRESHOLD:g}, mean over images; {UNKNOWN} is "
@@ -78,7 +82,7 @@ def explain_model(model: TrainedModel) -> str:
             }
         ),
         _titled("Data", {name: _short(name, value) for name, value in card.data.items()}),
-        _titled("Training", card.training),
+        _titled("Training", {k: v for k, v in card.training.items() if k != "preparation"}),
         _titled("Scores", _scores(model)),
         _titled("Versions", card.versions),
         _titled("Files", _files(model)),
@@ -124,7 +128,13 @@ def _scores(model: TrainedModel) -> dict[str, str]:
         for threshold in SHOWN_THRESHOLDS
         if not math.isnan(model.test_score(threshold))
     }
-    return {name: plain(value) for name, value in model.card.metrics.items()} | test
+    return {name: _metric(name, value) for name, value in model.card.metrics.items()} | test
+
+
+def _metric(name: str, value: float) -> str:
+    """Return a score with its decimals, and a count (epochs, bytes, ...) without."""
+    is_count = value.is_integer() and not name.startswith("validation_")
+    return f"{value:,.0f}" if is_count else plain(value)
 
 
 def _files(model: TrainedModel) -> dict[str, str]:
@@ -141,7 +151,16 @@ def _titled(title: str, facts: Mapping[str, Any]) -> str:
 
 def _block(facts: Mapping[str, Any]) -> str:
     width = max(map(len, facts))
-    return "\n".join(f"  {name:<{width}}  {_text(value)}" for name, value in facts.items())
+    return "\n".join(
+        fill(
+            f"  {name:<{width}}  {_text(value)}",
+            LINE_LENGTH,
+            subsequent_indent=" " * (width + 4),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for name, value in facts.items()
+    )
 
 
 def _text(value: Any) -> str:

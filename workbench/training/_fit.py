@@ -136,7 +136,7 @@ def _keep_weights(folder: Path, name: str, description: ModelDescription) -> Non
     if not checkpoint.is_file():
         return
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-    network = description.build()
+    network = description.build(pretrained=False)
     network.load_state_dict({key.removeprefix("network."): value for key, value in state.items()})
     write_weights(folder / f"{name}.safetensors", network)
     if name == "best":
