@@ -210,3 +210,25 @@ def test_a_card_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text(text)
     with pytest.raises(InputError, match=r"model\.json: not a model card"):
         read_card(tmp_path)
+
+
+def test_the_python_file_that_a_card_names_is_run_only_if_it_is_the_users_own(
+    tmp_path: Path,
+) -> None:
+    code = tmp_path / "theirs.py"
+    code.write_text(
+        "from pathlib import Path\n"
+        "from torch import nn\n"
+        f"Path({str(tmp_path / 'ran')!r}).touch()\n"
+        "def build(*, in_channels, out_channels):\n"
+        "    return nn.Conv2d(in_channels, out_channels, 1)\n"
+    )
+    theirs = ModelDescription(architecture=str(code))
+    write_weights(tmp_path / "best.safetensors", theirs.build())
+    write_card(tmp_path, ModelCard(description=theirs))
+    (tmp_path / "ran").unlink()
+    with pytest.raises(InputError, match=r"made by .*theirs\.py, which would have to be run"):
+        load_network(tmp_path)
+    assert not (tmp_path / "ran").exists()
+    load_network(tmp_path, own_code=[str(code)])
+    assert (tmp_path / "ran").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -151,7 +152,12 @@ def write_weights(path: Path, network: torch.nn.Module) -> None:
     partial.replace(path)
 
 
-def load_network(folder: Path, *, weights: Literal["best", "last"] = "best") -> TrainedNetwork:
+def load_network(
+    folder: Path,
+    *,
+    weights: Literal["best", "last"] = "best",
+    own_code: Collection[str] = (),
+) -> TrainedNetwork:
     """Read a trained network.
 
     Parameters
@@ -161,6 +167,9 @@ def load_network(folder: Path, *, weights: Literal["best", "last"] = "best") -> 
         beside the card, where a network was imported.
     weights
         Which: the best by validation, or the last.
+    own_code
+        Python files of networks that may be run: the user's own. A card that names another one is
+        refused.
 
     Returns
     -------
@@ -176,6 +185,12 @@ def load_network(folder: Path, *, weights: Literal["best", "last"] = "best") -> 
     from safetensors.torch import load_model
 
     description = read_card(folder).description
+    if description.architecture.endswith(".py") and description.architecture not in own_code:
+        msg = (
+            f"{folder}: its network is made by {description.architecture}, which would have to be "
+            "run; only a study that names this file as an architecture of its own does that."
+        )
+        raise InputError(msg)
     if description.architecture == "onnx":
         config = OnnxConfig.model_validate(description.settings)
         return TrainedNetwork(onnx_network(folder / ONNX_FILE, config), description)

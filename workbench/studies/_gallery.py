@@ -16,7 +16,7 @@ from workbench.datasets import open_dataset
 from workbench.inference import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard, read_card
 from workbench.schema import PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC, InputError
 from workbench.store import Run, read_scores
-from workbench.studies._config import read_study
+from workbench.studies._config import read_run_study
 
 PATTERNS: Final = ("", "*", "models/*", "*/models/*")
 """Where models lie within a folder: itself, a gallery, a run, a folder of runs."""
@@ -121,7 +121,7 @@ def scores_by_group(model: TrainedModel) -> pd.DataFrame:
     run = model.run
     if run is None or model.scores.empty:
         return pd.DataFrame()
-    dataset = open_dataset(read_study(run.study_file).dataset.path)
+    dataset = open_dataset(read_run_study(run.study_file).dataset.path)
     for column in GROUP_COLUMNS:
         kinds = {r.image_id: r.metadata[column] for r in dataset.records if column in r.metadata}
         if kinds:

@@ -222,6 +222,7 @@ def _prediction_draft(
         "prediction": model.prediction.model_dump(mode="json"),
         "keep_maps": model.keep_maps,
         "networks": [],
+        "own_code": [],
         "fused": [],
         "adopted": None,
     }
@@ -238,6 +239,9 @@ def _prediction_draft(
         places["networks"] = tuple(
             study.models[part.model].checkpoint or run.model_folder(part) for part in members
         )
+        own = (study.models[part.model].own_file for part in members)
+        if own_code := tuple(path for path in own if path):
+            places["own_code"] = own_code
         needs = [
             f"train/{part.name}" for part in members if study.models[part.model].is_trained_here
         ]

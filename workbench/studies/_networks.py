@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -91,18 +91,21 @@ def write_one_per(folder: Path, column: str, values: Iterable[str]) -> ModelFold
     return open_model_folder(folder)
 
 
-def load_networks(folder: ModelFolder) -> dict[str, TrainedNetwork]:
+def load_networks(
+    folder: ModelFolder, *, own_code: Collection[str] = ()
+) -> dict[str, TrainedNetwork]:
     """Read the networks of a model folder, by value, onto the best device there is.
 
     Raises
     ------
     InputError
-        If a file of one is missing or damaged.
+        If a file of one is missing or damaged, or one is made by a Python file that is not among
+        ``own_code``.
     """
     from workbench.inference import TrainedNetwork, load_network, use_best_device
 
     loaded = {}
     for value, path in folder.folders.items():
-        network, description = load_network(path)
+        network, description = load_network(path, own_code=own_code)
         loaded[value] = TrainedNetwork(use_best_device(network), description)
     return loaded

@@ -63,7 +63,7 @@ def make_overlay(sample: Sample, member: Member, predicted: LabelImage) -> Overl
 def validation_overlay(job: TrainJob, samples: tuple[list[Sample], list[Sample]]) -> Overlay:
     """Return what the best weights of a training find in the first validation image."""
     sample = samples[1][0]
-    trained = load_network(trained_for(job, sample))
+    trained = load_network(trained_for(job, sample), own_code=[job.architecture])
     predicted = segment_image(
         sample.image,
         networks=[trained],

@@ -43,6 +43,8 @@ class PredictJob(JobConfig):
         Of a method without training; "" for all others.
     networks
         Folders of trained networks, whose maps are averaged if there are several.
+    own_code
+        The user's own Python files that make these networks; no other is run.
     fused
         Folders of predictions to take a vote of.
     adopted
@@ -57,6 +59,7 @@ class PredictJob(JobConfig):
     architecture: str = ""
     settings: dict[str, Any] = {}
     networks: tuple[Path, ...] = ()
+    own_code: tuple[Path, ...] = ()
     fused: tuple[Path, ...] = ()
     adopted: Path | None = None
     prediction: PredictionConfig = PredictionConfig()
@@ -208,7 +211,8 @@ class _Networks:
         from workbench.inference import device_name
 
         folders = tuple(open_model_folder(folder) for folder in job.networks)
-        loaded = tuple(load_networks(folder) for folder in folders)
+        own_code = [str(path) for path in job.own_code]
+        loaded = tuple(load_networks(folder, own_code=own_code) for folder in folders)
         first = next(iter(loaded[0].values())).network
         return cls(
             job,

@@ -65,7 +65,7 @@ def before_and_after(job: TrainJob, samples: tuple[list[Sample], list[Sample]]) 
     sample = samples[1][0]
     training = settled(job, training_fingerprint(samples[0])).training
     config = PredictionConfig(window_px=training.view_px)
-    trained, description = load_network(job.output)
+    trained, description = load_network(job.output, own_code=[job.architecture])
     networks = {"untrained": untrained_network(job), "trained": trained}
     return [
         make_overlay(

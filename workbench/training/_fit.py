@@ -114,7 +114,7 @@ def _tuned(
     """Choose the decoder by the best weights' maps of the validation images."""
     from workbench.training._tuning import tune_decoder
 
-    network, _ = load_network(folder)
+    network, _ = load_network(folder, own_code=[description.architecture])
     network.to(hardware.accelerator)
     encoding = find_encoding(description.encoding)
     prediction = PredictionConfig(window_px=config.view_px)
