@@ -69,10 +69,10 @@ def decode_in_tiles(
     Notes
     -----
     The cells are those of the whole image, up to their numbers, as long as what decides a cell
-    lies within half an overlap of it, and the decoder itself measures with no yardstick that it
-    takes from the whole of the maps. A larger cell is joined from its pieces, and a warning counts
-    them: it comes out whole where the decoder finds a cell from a part of it, as floods do; one
-    that looks for centres (star-convex shapes, flows) needs a larger overlap.
+    lies within half an overlap of it: no decoder takes a yardstick from the whole of the maps. A
+    larger cell is joined from its pieces, and a warning counts them: it comes out whole where the
+    decoder finds a cell from a part of it, as floods do; one that looks for centres (star-convex
+    shapes, flows) needs a larger overlap.
     """
     tiles = _tiles(size_px, tile_px, overlap_px)
     if len(tiles) == 1:
