@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.schema import FloatImage, LabelImage
-from workbench.transforms import BOUNDARY, three_class_target
+from workbench.transforms import BOUNDARY, overlapping_cells, three_class_target
 
 if TYPE_CHECKING:
     from workbench.inference._encoding import Encoding
@@ -102,9 +102,10 @@ def mask_stability(
         for threshold in STABILITY_THRESHOLDS
     )
     first, second = (_best_partners(labels, other)[0] for other in (wide, narrow))
-    ious = _ious(wide, narrow)
-    pairs = zip(first.tolist(), second.tolist(), strict=True)
-    return np.array([ious.get(pair, 0) for pair in pairs], np.float32)
+    pairs, found = overlapping_cells(wide, narrow)
+    ious = dict(zip(map(tuple, pairs.tolist()), found.tolist(), strict=True))
+    partners = zip(first.tolist(), second.tolist(), strict=True)
+    return np.array([ious.get(pair, 0) for pair in partners], np.float32)
 
 
 def agreement(labels: LabelImage, others: Sequence[LabelImage]) -> PerCell:
@@ -142,16 +143,9 @@ def _best_partners(
     """Return, for each cell, the cell of largest IoU and that IoU; 0 and 0 without any."""
     n_cells = int(labels.max(initial=0))
     partners, best = np.zeros(n_cells, np.int64), np.zeros(n_cells)
-    for (cell, partner), iou in _ious(labels, other).items():
-        if iou > best[cell - 1]:
-            partners[cell - 1], best[cell - 1] = partner, iou
+    pairs, ious = overlapping_cells(labels, other)
+    # The last that is written counts: the largest, and of equals the first.
+    rising = np.argsort(-ious, kind="stable")[::-1]
+    cells = pairs[rising, 0] - 1
+    partners[cells], best[cells] = pairs[rising, 1], ious[rising]
     return partners, best
-
-
-def _ious(labels: LabelImage, other: LabelImage) -> dict[tuple[int, int], float]:
-    """Return the IoU of each pair of cells that share a pixel."""
-    areas, other_areas = np.bincount(labels.ravel()), np.bincount(other.ravel())
-    both = (labels > 0) & (other > 0)
-    pairs, shared = np.unique(np.stack([labels[both], other[both]]), axis=1, return_counts=True)
-    unions = areas[pairs[0]] + other_areas[pairs[1]] - shared
-    return dict(zip(map(tuple, pairs.T.tolist()), (shared / unions).tolist(), strict=True))

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from workbench.inference._encoding import Encoding
-from workbench.metrics import label_overlap
 from workbench.schema import FloatImage, LabelImage
+from workbench.transforms import overlapping_cells
 
 logger = logging.getLogger(__name__)
 
@@ -185,18 +185,11 @@ def _same_cells(first: _TileCells, second: _TileCells) -> npt.NDArray[np.int64]:
     )
     if columns.start >= columns.stop:
         return np.empty((0, 2), np.int64)
-    overlap = label_overlap(
+    pairs, iou = overlapping_cells(
         first.tile.crop(first.nodes, (rows, columns)),
         second.tile.crop(second.nodes, (rows, columns)),
     )
-    pairs = np.stack(
-        [
-            overlap.reference_ids[overlap.reference_index],
-            overlap.predicted_ids[overlap.predicted_index],
-        ],
-        axis=1,
-    )
-    return pairs[overlap.iou > 0.5]
+    return pairs[iou > 0.5]
 
 
 def _components(links: npt.NDArray[np.int64], n_nodes: int) -> npt.NDArray[np.int32]:
