@@ -56,6 +56,9 @@ def fitting_decoder(encoding: str, decoder: Any | None) -> Any:
         return fitting[0]()
     if not isinstance(decoder, fitting):
         kinds = ", ".join(kind().kind for kind in fitting)  # type: ignore[attr-defined]
-        msg = f"decoder {decoder.kind!r} does not read {encoding} maps; choose among {kinds}."
+        msg = (
+            f"decoder {decoder.kind!r} does not read {encoding} maps; choose among {kinds}, "
+            f"e.g. decoder: {{kind: {fitting[0]().kind}}}."
+        )
         raise InputError(msg)
     return decoder
