@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.schema import FloatImage, LabelImage
-from workbench.transforms import BOUNDARY, overlapping_cells, three_class_target
+from workbench.transforms import BOUNDARY, INTERIOR, overlapping_cells, three_class_target
 
 if TYPE_CHECKING:
     from workbench.inference._encoding import Encoding
@@ -63,6 +63,19 @@ def rim_confidence(boundary: FloatImage, labels: LabelImage) -> PerCell:
         One value a cell; NaN for one without a rim, as it fills the whole image.
     """
     return mean_in_cells(boundary, labels, where=three_class_target(labels) == BOUNDARY)
+
+
+def class_confidences(maps: FloatImage, labels: LabelImage) -> Mapping[str, PerCell]:
+    """Return "interior" and "interior_and_rim" of maps that hold the three classes.
+
+    The mean probability, in each cell, of being within a cell (interior + boundary); and that
+    times the mean probability of boundary on the cell's rim, see :func:`rim_confidence`.
+    """
+    interior = mean_in_cells(maps[..., INTERIOR] + maps[..., BOUNDARY], labels)
+    return {
+        "interior": interior,
+        "interior_and_rim": interior * rim_confidence(maps[..., BOUNDARY], labels),
+    }
 
 
 def mask_stability(
