@@ -96,6 +96,19 @@ def touching_cells(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarra
 
 
 @every_encoding
+def test_cells_are_the_same_wherever_in_an_image_they_lie(encoding: str) -> None:
+    rng = np.random.default_rng(3)
+    maps = with_noise(perfect_maps(touching_cells(rng, (150, 150)), encoding), rng)
+    own = ENCODINGS[encoding]
+    near, far = (
+        own.decode(np.pad(maps, ((0, 0), (before, 0), (0, 0))), own.decoders[0]())[:, before:]
+        for before in (10, 20_000)
+    )
+    assert near.max() > 50
+    assert np.array_equal(near, far)
+
+
+@every_encoding
 def test_tiles_give_the_nuclei_of_the_whole_mosaic(real_data: Path, encoding: str) -> None:
     records = open_dataset(real_data / "dsb2018").split("test")
     images = [read_labels(record.labels) for record in records if record.labels]
