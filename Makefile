@@ -26,6 +26,7 @@ bench:
 	@.venv/bin/python benchmarks/scoring.py
 	@.venv/bin/python benchmarks/scoring_many.py
 	@.venv/bin/python benchmarks/morphology.py
+	@.venv/bin/python benchmarks/inference.py
 	@.venv/bin/python benchmarks/decoding.py
 	@.venv/bin/python benchmarks/training.py
 	@.venv/bin/python benchmarks/runner.py

@@ -4,6 +4,7 @@ The bare loop, our cached steps and the making of views take turns, step by step
 loading run right after, since loader processes work ahead between steps.
 """
 
+import logging
 import statistics
 import sys
 import tempfile
@@ -21,7 +22,6 @@ from torch.utils.data import DataLoader
 
 from workbench.datasets import open_dataset, read_sample
 from workbench.inference import ModelDescription, find_encoding
-from workbench.models import ARCHITECTURES
 from workbench.training import TrainingConfig
 from workbench.training._data import EpochSampler, RandomViews, training_examples
 from workbench.training._hardware import chosen_hardware
@@ -77,12 +77,11 @@ def main() -> None:
     """Write the table."""
     if not (REAL_DATA / "dsb2018" / "manifest.csv").is_file():
         sys.exit(f"real images are not at {REAL_DATA} (set WORKBENCH_REAL_DATA)")
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     records = open_dataset(REAL_DATA / "dsb2018").split("train")[:N_IMAGES]
     samples = [read_sample(record) for record in records]
     rows = []
     for name, settings in NETWORKS.items():
-        if name not in ARCHITECTURES:
-            continue
         config = TrainingConfig(views_per_image=4, **settings)
         examples = training_examples(samples, config.preparation)
         views = RandomViews(examples, find_encoding("three_class"), config, seed=0)

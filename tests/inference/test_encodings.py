@@ -10,6 +10,7 @@ from workbench.datasets import open_dataset, read_labels
 from workbench.inference import (
     ENCODINGS,
     OfficialDecoder,
+    PredictionConfig,
     WatershedDecoder,
     fitting_decoder,
 )
@@ -93,6 +94,9 @@ def test_a_decoder_of_other_maps_is_refused() -> None:
     assert fitting_decoder("three_class", None) == WatershedDecoder()
     with pytest.raises(InputError, match="decoder 'foreign' does not read three_class maps"):
         fitting_decoder("three_class", Foreign())
+    unnamed = PredictionConfig(decoder={"min_area_px": 50})
+    with pytest.raises(InputError, match=r"choose among flows, e\.g\. decoder: \{kind: flows\}"):
+        fitting_decoder("flows", unnamed.decoder)
 
 
 def test_a_cell_is_as_sure_as_its_pixels() -> None:

@@ -1,5 +1,7 @@
 """Losses: least where maps are right, for every encoding."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from workbench.inference import ENCODINGS, FLOW_SCALE
 from workbench.models import Outputs
 from workbench.schema import InputError
-from workbench.training import encoding_loss, supervised_loss
+from workbench.training import ClassLoss, encoding_loss, supervised_loss
 from workbench.training._losses import CLASS_LOSSES
 
 
@@ -49,6 +51,28 @@ def test_who_makes_the_loss_small_paints_the_perfect_maps(encoding: str) -> None
 def test_every_class_loss_can_be_made_small(encoding: str, class_loss: str) -> None:
     first, last, _ = learned(encoding, class_loss)
     assert last < 0.2 * first
+
+
+EVERY_LOSS = [
+    (encoding, class_loss)
+    for encoding in ENCODINGS
+    for class_loss in (get_args(ClassLoss) if encoding.startswith("three_class") else ["dice_ce"])
+]
+
+
+@pytest.mark.parametrize(("encoding", "class_loss"), EVERY_LOSS)
+def test_a_view_without_a_cell_has_a_finite_loss_to_learn_from(
+    encoding: str, class_loss: ClassLoss
+) -> None:
+    nothing = ENCODINGS[encoding].encode(np.zeros((32, 32), np.int32))
+    target = torch.from_numpy(nothing.transpose(2, 0, 1)[None].astype(np.float32))
+    logits = torch.randn(1, ENCODINGS[encoding].channels, 32, 32, requires_grad=True)
+    loss = encoding_loss(encoding, class_loss)(logits, target)
+    loss.backward()
+    assert loss.isfinite()
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+    assert logits.grad.any()
 
 
 def test_star_convex_has_no_classes_to_choose_a_loss_for() -> None:

@@ -11,7 +11,7 @@ from workbench.inference import ENCODINGS, fitting_decoder
 from workbench.metrics import label_overlap, match_overlap
 from workbench.models import build_network
 from workbench.schema import LabelImage
-from workbench.training import encoding_loss
+from workbench.training import encoding_loss, supervised_loss
 from workbench.transforms import Preparation, prepare_image, to_three_channels
 
 LEARNING_RATE = {
@@ -67,11 +67,7 @@ def test_a_network_learns_eight_images_by_heart(name: str, encoding: str, real_d
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE.get(name, 3e-3))
     f1 = 0.0
     for step in range(1, 601):
-        outputs = network(images)
-        error = sum(
-            loss(logits, torch.nn.functional.interpolate(targets, logits.shape[-2:]))
-            for logits in (outputs.logits, *outputs.coarse)
-        )
+        error = supervised_loss(loss, network(images), targets)
         optimizer.zero_grad()
         error.backward()
         optimizer.step()

@@ -15,7 +15,7 @@ from tests.training.test_training import (
     stop_after,
     weights,
 )
-from workbench.inference import load_network, read_card
+from workbench.inference import ENCODINGS, load_network, read_card
 from workbench.schema import InputError, Sample
 from workbench.training import TrainingConfig, read_history, train_network
 from workbench.training import _module as module
@@ -113,10 +113,37 @@ def test_devices_share_an_epoch(length: int) -> None:
     assert {epoch for share in shares for epoch, _ in share} == {3}
 
 
-def test_validation_images_without_a_cell_are_refused(samples: tuple, tmp_path: Path) -> None:
-    bare = [Sample("bare", samples[1][0].image, np.zeros_like(samples[1][0].reference))]
+def test_images_without_any_cell_are_refused(samples: tuple, tmp_path: Path) -> None:
+    bare = [without_cells(samples[1][0])]
     with pytest.raises(InputError, match="no validation image has a cell"):
-        train_network(UNET, samples[0], bare, config=QUICK, seed=0, folder=tmp_path)
+        fit((samples[0], bare), tmp_path)
+    for nothing in (bare, []):
+        with pytest.raises(InputError, match="no training image has a cell"):
+            fit((nothing, samples[1]), tmp_path)
+
+
+def without_cells(sample: Sample) -> Sample:
+    return Sample("bare", sample.image, np.zeros_like(sample.reference))
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_one_small_image_with_cells_and_one_without_are_enough(
+    samples: tuple, tmp_path: Path, encoding: str
+) -> None:
+    whole = samples[0][0]
+    small = Sample("small", whole.image[:40, :50], whole.reference[:40, :50])
+    network = UNET.description.model_copy(update={"encoding": encoding})
+    large_views = QUICK.model_copy(update={"epochs": 1, "crop_px": 128, "tune_decoder": False})
+    history = train_network(
+        UNET.model_copy(update={"description": network}),
+        [small, without_cells(small)],
+        [small, without_cells(small)],
+        config=large_views,
+        seed=0,
+        folder=tmp_path,
+    )
+    assert np.isfinite(history["train_loss"]).all()
+    assert np.isfinite(history["validation_loss"]).all()
 
 
 def test_the_options_of_the_benchmark_study_are_understood() -> None:

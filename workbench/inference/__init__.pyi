@@ -13,8 +13,12 @@ from ._config import (
 )
 from ._cost import (
     NetworkCost,
-    device_name,
     network_cost,
+)
+from ._devices import (
+    device_name,
+    supports_bf16,
+    use_best_device,
 )
 from ._encoding import (
     Encoding,
@@ -43,8 +47,6 @@ from ._fusion import (
 )
 from ._maps import (
     predict_maps,
-    supports_bf16,
-    use_best_device,
 )
 from ._model_files import (
     CARD_FILE,

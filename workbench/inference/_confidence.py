@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.schema import FloatImage, LabelImage
-from workbench.transforms import BOUNDARY, three_class_target
+from workbench.transforms import BOUNDARY, INTERIOR, overlapping_cells, three_class_target
 
 if TYPE_CHECKING:
     from workbench.inference._encoding import Encoding
@@ -65,6 +65,19 @@ def rim_confidence(boundary: FloatImage, labels: LabelImage) -> PerCell:
     return mean_in_cells(boundary, labels, where=three_class_target(labels) == BOUNDARY)
 
 
+def class_confidences(maps: FloatImage, labels: LabelImage) -> Mapping[str, PerCell]:
+    """Return "interior" and "interior_and_rim" of maps that hold the three classes.
+
+    The mean probability, in each cell, of being within a cell (interior + boundary); and that
+    times the mean probability of boundary on the cell's rim, see :func:`rim_confidence`.
+    """
+    interior = mean_in_cells(maps[..., INTERIOR] + maps[..., BOUNDARY], labels)
+    return {
+        "interior": interior,
+        "interior_and_rim": interior * rim_confidence(maps[..., BOUNDARY], labels),
+    }
+
+
 def mask_stability(
     encoding: Encoding, maps: FloatImage, decoder: Any, labels: LabelImage
 ) -> PerCell:
@@ -102,9 +115,10 @@ def mask_stability(
         for threshold in STABILITY_THRESHOLDS
     )
     first, second = (_best_partners(labels, other)[0] for other in (wide, narrow))
-    ious = _ious(wide, narrow)
-    pairs = zip(first.tolist(), second.tolist(), strict=True)
-    return np.array([ious.get(pair, 0) for pair in pairs], np.float32)
+    pairs, found = overlapping_cells(wide, narrow)
+    ious = dict(zip(map(tuple, pairs.tolist()), found.tolist(), strict=True))
+    partners = zip(first.tolist(), second.tolist(), strict=True)
+    return np.array([ious.get(pair, 0) for pair in partners], np.float32)
 
 
 def agreement(labels: LabelImage, others: Sequence[LabelImage]) -> PerCell:
@@ -142,16 +156,9 @@ def _best_partners(
     """Return, for each cell, the cell of largest IoU and that IoU; 0 and 0 without any."""
     n_cells = int(labels.max(initial=0))
     partners, best = np.zeros(n_cells, np.int64), np.zeros(n_cells)
-    for (cell, partner), iou in _ious(labels, other).items():
-        if iou > best[cell - 1]:
-            partners[cell - 1], best[cell - 1] = partner, iou
+    pairs, ious = overlapping_cells(labels, other)
+    # The last that is written counts: the largest, and of equals the first.
+    rising = np.argsort(-ious, kind="stable")[::-1]
+    cells = pairs[rising, 0] - 1
+    partners[cells], best[cells] = pairs[rising, 1], ious[rising]
     return partners, best
-
-
-def _ious(labels: LabelImage, other: LabelImage) -> dict[tuple[int, int], float]:
-    """Return the IoU of each pair of cells that share a pixel."""
-    areas, other_areas = np.bincount(labels.ravel()), np.bincount(other.ravel())
-    both = (labels > 0) & (other > 0)
-    pairs, shared = np.unique(np.stack([labels[both], other[both]]), axis=1, return_counts=True)
-    unions = areas[pairs[0]] + other_areas[pairs[1]] - shared
-    return dict(zip(map(tuple, pairs.T.tolist()), (shared / unions).tolist(), strict=True))

@@ -147,8 +147,9 @@ class PredictionConfig(BaseModel):
         What neighbouring tiles share; cells up to half of it across come out as if the image were
         decoded whole, larger ones are joined from their pieces.
     decoder
-        How maps become cells; None for the settings that were tuned on the validation images
-        when the network was trained, or the encoding's own where none were.
+        How maps become cells; settings without a ``kind`` are those of the watershed. None for the
+        settings that were tuned on the validation images when the network was trained, or the
+        encoding's own where none were.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

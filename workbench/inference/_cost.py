@@ -96,12 +96,3 @@ def _images_per_s(network: torch.nn.Module, image: torch.Tensor, repeats: int) -
                 torch.cuda.synchronize()
             seconds.append(time.perf_counter() - started)
     return 1 / statistics.median(seconds[1:])
-
-
-def device_name(device: torch.device) -> str:
-    """Return what a device is called: the GPU's name, or "CPU" with the threads in use."""
-    import torch
-
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type.upper()}, {torch.get_num_threads()} threads"

@@ -55,7 +55,10 @@ def fitting_decoder(encoding: str, decoder: Any | None) -> Any:
     if decoder is None:
         return fitting[0]()
     if not isinstance(decoder, fitting):
-        kinds = ", ".join(kind().kind for kind in fitting)  # type: ignore[attr-defined]
-        msg = f"decoder {decoder.kind!r} does not read {encoding} maps; choose among {kinds}."
+        kinds = [kind().kind for kind in fitting]  # type: ignore[attr-defined]
+        msg = (
+            f"decoder {decoder.kind!r} does not read {encoding} maps; choose among "
+            f"{', '.join(kinds)}, e.g. decoder: {{kind: {kinds[0]}}}."
+        )
         raise InputError(msg)
     return decoder

@@ -12,6 +12,8 @@ from workbench.transforms import compiled, flow_target
 
 HALF: Final = 1.0
 """Fall between two places that are told apart, as a power of two."""
+LEVEL: Final = HALF / 64
+"""Counts that are told apart where the way to a place is sought, as a power of two."""
 
 
 def cells_of_flows(
@@ -43,15 +45,14 @@ def cells_of_flows(
     if not len(starts):
         return labels
     inside = np.where(is_cell[..., np.newaxis], np.nan_to_num(flows), 0).astype(np.float32)
-    ends = _walk(inside, starts, n_steps)
-    rows, columns = ends.round().astype(np.int64).T
+    rows, columns = (starts + _paths(inside, starts, n_steps).round().astype(np.int64)).T
     ending = np.zeros(is_cell.shape, np.float32)
     np.add.at(ending, (rows, columns), 1)
     crowd = ndimage.gaussian_filter(ending, 1, truncate=2)
     reached = crowd > 0
     landscape = np.log2(crowd, out=np.zeros_like(crowd), where=reached)
     seeds = summit_seeds(landscape, reached, height=HALF)
-    places = flood(landscape, seeds, reached)
+    places = flood(landscape, seeds, reached, step=LEVEL)
     labels[is_cell] = places[rows, columns]
     return labels
 
@@ -80,21 +81,28 @@ def flow_errors(flows: FloatImage, labels: LabelImage) -> npt.NDArray[np.float64
 
 
 @compiled
-def _walk(
+def _paths(
     flows: npt.NDArray[np.float32], starts: npt.NDArray[np.int64], n_steps: int
-) -> npt.NDArray[np.float32]:
+) -> npt.NDArray[np.float64]:
+    """Return how far down and right of its start each path ends.
+
+    Counted from the start, not from the corner of the image, it is rounded alike in a part of an
+    image and in the whole.
+    """
     height, width = flows.shape[:2]
-    ends = np.empty((len(starts), 2), np.float32)
+    ends = np.empty((len(starts), 2))
     for index in range(len(starts)):
-        row, column = np.float32(starts[index, 0]), np.float32(starts[index, 1])
+        start_row, start_column = starts[index]
+        row = column = 0.0
         for stretch in range(0, n_steps, 8):
             first_row, first_column = row, column
-            path = np.float32(0)
+            path = 0.0
             for _ in range(stretch, min(stretch + 8, n_steps)):
-                top, left = int(row), int(column)
+                whole_row, whole_column = np.floor(row), np.floor(column)
+                share_down, share_right = row - whole_row, column - whole_column
+                top, left = start_row + int(whole_row), start_column + int(whole_column)
                 low, next_column = min(top + 1, height - 1), min(left + 1, width - 1)
-                share_down, share_right = row - top, column - left
-                down = right = np.float32(0)
+                down = right = 0.0
                 for corner_row, share_row in ((top, 1 - share_down), (low, share_down)):
                     for corner_column, share_column in (
                         (left, 1 - share_right),
@@ -104,11 +112,11 @@ def _walk(
                         down += share * flows[corner_row, corner_column, 0]
                         right += share * flows[corner_row, corner_column, 1]
                 path += np.sqrt(down * down + right * right)
-                row = min(max(row + down, np.float32(0)), np.float32(height - 1))
-                column = min(max(column + right, np.float32(0)), np.float32(width - 1))
+                row = min(max(row + down, -start_row), height - 1 - start_row)
+                column = min(max(column + right, -start_column), width - 1 - start_column)
             # Who comes back to where it was, however slow, goes round the middle of its cell.
             away = np.sqrt((row - first_row) ** 2 + (column - first_column) ** 2)
-            if away <= np.float32(0.25) * path:
+            if away <= 0.25 * path:
                 break
         ends[index, 0], ends[index, 1] = row, column
     return ends

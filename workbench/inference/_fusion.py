@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.inference._prediction import Prediction
-from workbench.metrics import label_overlap
 from workbench.schema import InputError, LabelImage
+from workbench.transforms import overlapping_cells
 
 NodeImage = npt.NDArray[np.int32]
 
@@ -106,14 +106,9 @@ def _similar_pairs(nodes: Sequence[NodeImage]) -> npt.NDArray[np.int64]:
     """Return pairs of cells of two models with an IoU above one half, the most similar first."""
     pairs, ious = [np.empty((0, 2), np.int64)], [np.empty(0)]
     for first, second in combinations(nodes, 2):
-        overlap = label_overlap(first, second)
-        similar = overlap.iou > 0.5
-        sides = (
-            overlap.reference_ids[overlap.reference_index[similar]],
-            overlap.predicted_ids[overlap.predicted_index[similar]],
-        )
-        pairs.append(np.stack(sides, axis=1))
-        ious.append(overlap.iou[similar])
+        shared, iou = overlapping_cells(first, second)
+        pairs.append(shared[iou > 0.5])
+        ious.append(iou[iou > 0.5])
     return np.concatenate(pairs)[np.argsort(-np.concatenate(ious), kind="stable")]
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.inference._config import PredictionConfig
+from workbench.inference._devices import supports_bf16
 from workbench.inference._encoding import Encoding
 from workbench.schema import FloatImage
 from workbench.transforms import ORIENTATIONS, Orientation
@@ -176,27 +177,3 @@ def _activated(network: torch.nn.Module, views: torch.Tensor, encoding: Encoding
     with torch.autocast(device.type, torch.bfloat16, enabled=supports_bf16(device)):
         logits = network(views).logits
     return encoding.activate(logits.float())
-
-
-def use_best_device(network: torch.nn.Module) -> torch.nn.Module:
-    """Move a network to the GPU if there is one, NVIDIA's or Apple's."""
-    import torch
-
-    if torch.cuda.is_available():
-        return network.to("cuda")
-    return network.to("mps" if torch.backends.mps.is_available() else "cpu")
-
-
-def supports_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 is computed by the hardware itself, not emulated.
-
-    Emulated bfloat16 is slower than float32; native one is two to three times faster.
-    """
-    import torch
-
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type == "cpu":
-        has: Mapping[str, Any] = torch.cpu.get_capabilities()
-        return bool(has.get("amx_bf16") or has.get("avx512_bf16") or has.get("bf16"))
-    return False

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import torch
 
 ONNX_FILE: Final = "model.onnx"
-TRIAL_PX: Final = 64
+TRIAL_PX: Final = 256
+"""Side of the square on which a network is tried that takes any size."""
 
 
 @dataclass(frozen=True)
@@ -94,20 +95,17 @@ def onnx_shape(path: Path) -> OnnxShape:
             "; such a network can't be used here."
         )
         raise InputError(msg)
-    sides = tuple(side if isinstance(side, int) else 4 * TRIAL_PX for side in shape[2:])
+    sides = tuple(side if isinstance(side, int) else TRIAL_PX for side in shape[2:])
     fixed = all(isinstance(side, int) for side in shape[2:])
+    grey = np.full((1, shape[1], *sides), 0.5, np.float32)
     try:
-        maps = session.run(None, {inputs[0].name: np.full((1, shape[1], *sides), 0.5, np.float32)})[
-            0
-        ]
+        (maps,) = session.run(None, {inputs[0].name: grey})
     except Exception as error:
         text = " ".join(str(error).split())
         msg = f"{path}: fails on an image of {sides[0]} x {sides[1]} ({text:.200})."
         raise InputError(msg) from error
     if maps.ndim != 4 or maps.shape[2:] != sides:
-        msg = (
-            f"{path}: maps {(1, shape[1], *sides)} to {maps.shape}; expected maps of the same size."
-        )
+        msg = f"{path}: maps {grey.shape} to {maps.shape}; expected maps of the same size."
         raise InputError(msg)
     return OnnxShape(shape[1], maps.shape[1], (sides[0], sides[1]) if fixed else None)
 

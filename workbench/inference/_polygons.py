@@ -65,16 +65,19 @@ def _painted(
     areas = np.zeros(len(centres) + 1, np.int64)
     shared = np.zeros(len(centres) + 1, np.int64)
     met = np.zeros(len(centres) + 1, np.int64)
-    # Each row of the polygon is a few pairs of columns between which its pixels lie.
+    # Each row of the polygon is a few pairs of columns between which its pixels lie. They count
+    # from its centre, and so are rounded alike in a part of an image and in the whole.
     crossings = np.empty((height, len(directions)), np.float32)
     counts = np.zeros(height, np.int64)
     kept = 0
     for index in range(len(centres)):
-        top, bottom = _cross_rows(centres[index], lengths[index], directions, crossings, counts)
+        centre_row, centre_column = centres[index, 0], centres[index, 1]
+        top, bottom = _cross_rows(centre_row, lengths[index], directions, crossings, counts)
         area = n_met = 0
         for row in range(top, bottom):
             for pair in range(0, counts[row] - 1, 2):
-                start, stop = _columns(crossings[row, pair], crossings[row, pair + 1], width)
+                left, right = crossings[row, pair], crossings[row, pair + 1]
+                start, stop = _columns(left, right, centre_column, width)
                 area += max(stop - start, 0)
                 for column in range(start, stop):
                     other = labels[row, column]
@@ -92,7 +95,7 @@ def _painted(
         if keep:
             kept += 1
             areas[kept] = area
-            _paint(labels, kept, top, bottom, crossings, counts)
+            _paint(labels, kept, centre_column, top, bottom, crossings, counts)
         counts[top:bottom] = 0
     return labels
 
@@ -101,6 +104,7 @@ def _painted(
 def _paint(  # noqa: PLR0917 - compiled functions take no keyword-only arguments
     labels: npt.NDArray[np.int32],
     number: int,
+    centre_column: int,
     top: int,
     bottom: int,
     crossings: npt.NDArray[np.float32],
@@ -109,21 +113,22 @@ def _paint(  # noqa: PLR0917 - compiled functions take no keyword-only arguments
     for row in range(top, bottom):
         for pair in range(0, counts[row] - 1, 2):
             left, right = crossings[row, pair], crossings[row, pair + 1]
-            start, stop = _columns(left, right, labels.shape[1])
+            start, stop = _columns(left, right, centre_column, labels.shape[1])
             for column in range(start, stop):
                 if not labels[row, column]:
                     labels[row, column] = number
 
 
 @compiled
-def _columns(left: float, right: float, width: int) -> tuple[int, int]:
-    """Return the first pixel whose centre lies right of ``left``, and that behind the last."""
-    return max(int(np.ceil(left)), 0), min(int(np.floor(right)) + 1, width)
+def _columns(left: float, right: float, centre_column: int, width: int) -> tuple[int, int]:
+    """Return the first pixel whose centre lies between two crossings, and that behind the last."""
+    start, stop = centre_column + int(np.ceil(left)), centre_column + int(np.floor(right)) + 1
+    return max(start, 0), min(stop, width)
 
 
 @compiled
 def _cross_rows(
-    centre: npt.NDArray[np.int64],
+    centre_row: int,
     lengths: npt.NDArray[np.float32],
     directions: npt.NDArray[np.float32],
     crossings: npt.NDArray[np.float32],
@@ -132,17 +137,16 @@ def _cross_rows(
     """Write where the sides of a polygon cross each row, in rising order; return the rows."""
     n_rays, height = len(lengths), len(counts)
     top, bottom = height, 0
-    before_row = centre[0] + lengths[-1] * directions[-1, 0]
-    before_column = centre[1] + lengths[-1] * directions[-1, 1]
+    before_row = lengths[-1] * directions[-1, 0]
+    before_column = lengths[-1] * directions[-1, 1]
     for ray in range(n_rays):
-        row = centre[0] + lengths[ray] * directions[ray, 0]
-        column = centre[1] + lengths[ray] * directions[ray, 1]
+        row, column = lengths[ray] * directions[ray, 0], lengths[ray] * directions[ray, 1]
         # A side holds its upper end and not its lower one, so corners count once.
-        first = max(int(np.ceil(min(row, before_row))), 0)
-        last = min(int(np.ceil(max(row, before_row))), height)
+        first = max(centre_row + int(np.ceil(min(row, before_row))), 0)
+        last = min(centre_row + int(np.ceil(max(row, before_row))), height)
         slope = (column - before_column) / (row - before_row) if row != before_row else 0.0
         for line in range(first, last):
-            cross = before_column + (line - before_row) * slope
+            cross = before_column + (line - centre_row - before_row) * slope
             place = counts[line]
             while place and crossings[line, place - 1] > cross:
                 crossings[line, place] = crossings[line, place - 1]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from workbench.inference._confidence import mean_in_cells, rim_confidence
+from workbench.inference._confidence import class_confidences
 from workbench.inference._config import OfficialDecoder, WatershedDecoder
 from workbench.inference._encoding import drop_small
 from workbench.inference._flooding import flood, summit_seeds
@@ -88,11 +88,5 @@ class ThreeClassEncoding:
     def confidences(
         self, maps: FloatImage, labels: LabelImage
     ) -> Mapping[str, npt.NDArray[np.float32]]:
-        """Return "interior" and "interior_and_rim".
-
-        The mean probability, in each cell, of being within a cell (interior + boundary); and that
-        times the mean probability of boundary on the cell's rim, see :func:`rim_confidence`.
-        """
-        interior = mean_in_cells(maps[..., INTERIOR] + maps[..., BOUNDARY], labels)
-        rim = rim_confidence(maps[..., BOUNDARY], labels)
-        return {"interior": interior, "interior_and_rim": interior * rim}
+        """Return "interior" and "interior_and_rim", see :func:`class_confidences`."""
+        return class_confidences(maps, labels)

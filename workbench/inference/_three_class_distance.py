@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from workbench.inference._confidence import mean_in_cells, rim_confidence
+from workbench.inference._confidence import class_confidences
 from workbench.inference._config import DistanceDecoder
 from workbench.inference._encoding import drop_small
 from workbench.inference._flooding import flood, summit_seeds
@@ -89,6 +89,4 @@ class ThreeClassDistanceEncoding:
         self, maps: FloatImage, labels: LabelImage
     ) -> Mapping[str, npt.NDArray[np.float32]]:
         """Return "interior" and "interior_and_rim", as the three classes alone give them."""
-        interior = mean_in_cells(maps[..., INTERIOR] + maps[..., BOUNDARY], labels)
-        rim = rim_confidence(maps[..., BOUNDARY], labels)
-        return {"interior": interior, "interior_and_rim": interior * rim}
+        return class_confidences(maps, labels)

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from workbench.inference._encoding import Encoding
-from workbench.metrics import label_overlap
 from workbench.schema import FloatImage, LabelImage
+from workbench.transforms import overlapping_cells
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +69,10 @@ def decode_in_tiles(
     Notes
     -----
     The cells are those of the whole image, up to their numbers, as long as what decides a cell
-    lies within half an overlap of it, and the decoder itself measures with no yardstick that it
-    takes from the whole of the maps. A larger cell is joined from its pieces, and a warning counts
-    them: it comes out whole where the decoder finds a cell from a part of it, as floods do; one
-    that looks for centres (star-convex shapes, flows) needs a larger overlap.
+    lies within half an overlap of it: no decoder takes a yardstick from the whole of the maps. A
+    larger cell is joined from its pieces, and a warning counts them: it comes out whole where the
+    decoder finds a cell from a part of it, as floods do; one that looks for centres (star-convex
+    shapes, flows) needs a larger overlap.
     """
     tiles = _tiles(size_px, tile_px, overlap_px)
     if len(tiles) == 1:
@@ -185,18 +185,11 @@ def _same_cells(first: _TileCells, second: _TileCells) -> npt.NDArray[np.int64]:
     )
     if columns.start >= columns.stop:
         return np.empty((0, 2), np.int64)
-    overlap = label_overlap(
+    pairs, iou = overlapping_cells(
         first.tile.crop(first.nodes, (rows, columns)),
         second.tile.crop(second.nodes, (rows, columns)),
     )
-    pairs = np.stack(
-        [
-            overlap.reference_ids[overlap.reference_index],
-            overlap.predicted_ids[overlap.predicted_index],
-        ],
-        axis=1,
-    )
-    return pairs[overlap.iou > 0.5]
+    return pairs[iou > 0.5]
 
 
 def _components(links: npt.NDArray[np.int64], n_nodes: int) -> npt.NDArray[np.int32]:

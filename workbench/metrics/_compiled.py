@@ -1,4 +1,7 @@
-"""Loops over pixels and pairs as machine code, by numba."""
+"""Loops over pixels and pairs as machine code, by numba.
+
+Transforms have a decorator of their own, since the two rooms do not know each other.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -66,12 +66,11 @@ def fit(
         raise InputError(msg)
     kept = _kept_state(folder)
     if not (kept and _has_ended(kept, config)):
-        views = RandomViews(
-            training_examples(train, config.preparation),
-            find_encoding(description.encoding),
-            config,
-            seed,
-        )
+        examples = training_examples(train, config.preparation)
+        if not any(labels.any() for _, labels in examples):
+            msg = "no training image has a cell, so there is nothing to learn; add some."
+            raise InputError(msg)
+        views = RandomViews(examples, find_encoding(description.encoding), config, seed)
         with _quiet():
             lightning.seed_everything(seed, verbose=False)
             try:

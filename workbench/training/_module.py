@@ -17,7 +17,6 @@ from workbench.inference import (
     predict_maps,
 )
 from workbench.metrics import label_overlap, match_overlap
-from workbench.models import Outputs
 from workbench.schema import InputError
 from workbench.training._config import TrainingConfig
 from workbench.training._data import Example, as_tensors, central_view, single_pieces
@@ -132,9 +131,7 @@ class SegmentationModule(lightning.LightningModule):
                 self.log(name, total / count)
 
     def _loss_of(self, images: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        outputs = self.network(images)
-        full = Outputs(outputs.logits.float(), tuple(x.float() for x in outputs.coarse))
-        return supervised_loss(self.loss, full, target)
+        return supervised_loss(self.loss, self.network(images), target)
 
     def configure_optimizers(self) -> Any:
         """Return the optimizer with a schedule that moves every step."""

@@ -64,8 +64,8 @@ def train_network(
     ------
     InputError
         If a sample has no labels or more than three channels, or images are to be resampled and
-        its pixel size is unknown; if no validation image has a cell; if the hardware asked for is
-        not there; if the loss stays not finite.
+        its pixel size is unknown; if no training or no validation image has a cell; if the
+        hardware asked for is not there; if the loss stays not finite.
     """
     from workbench.training._fit import fit, resources
 

@@ -38,6 +38,9 @@ from ._resampling import (
     resample_labels,
     resampled_size,
 )
+from ._shared_pixels import (
+    overlapping_cells,
+)
 from ._target_distances import (
     cell_distances,
     distance_target,
@@ -93,6 +96,7 @@ __all__ = [
     "join_windows",
     "label_outlines",
     "normalise_percentiles",
+    "overlapping_cells",
     "prepare_image",
     "prepare_labels",
     "random_view",

@@ -1,4 +1,7 @@
-"""Loops over pixels as machine code, by numba."""
+"""Loops over pixels as machine code, by numba.
+
+Metrics have a decorator of their own, since the two rooms do not know each other.
+"""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar

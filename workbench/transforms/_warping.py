@@ -1,12 +1,12 @@
-"""One resampling of an image and its labels through any map of pixels, compiled by numba."""
+"""One resampling of an image and its labels through any map of pixels."""
 
 from functools import lru_cache
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from workbench.schema import FloatImage
+from workbench.transforms._compiled import compiled
 
 Labels = npt.NDArray[np.int32]
 
@@ -98,7 +98,7 @@ def _spline_weights(size_px: int, spacing_px: int) -> npt.NDArray[np.float32]:
     return shares
 
 
-@numba.njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@compiled
 def _mirrored(place: int, length: int) -> int:
     if 0 <= place < length:
         return place
@@ -106,8 +106,8 @@ def _mirrored(place: int, length: int) -> int:
     return place if place < length else 2 * length - 1 - place
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _warped(  # noqa: PLR0917 - compiled functions take positions
+@compiled
+def _warped(  # noqa: PLR0917 - compiled functions take no keyword-only arguments
     image: FloatImage,
     labels: Labels,
     size_px: int,

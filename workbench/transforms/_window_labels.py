@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from workbench.schema import InputError, LabelImage
+from workbench.transforms._shared_pixels import overlapping_cells
 from workbench.transforms._windows import Window, covered_size, refuse_gaps
 
 
@@ -82,7 +83,7 @@ def join_label_windows(windows: Sequence[Window], *, min_iou: float = 0.5) -> Jo
         raise InputError(msg)
     size = covered_size(windows)
     nodes, n_nodes = _number_throughout(windows)
-    pairs, iou = _overlapping_pairs(nodes, n_nodes)
+    pairs, iou = _overlapping_pairs(nodes)
     same = pairs[iou > min_iou]
     links = sparse.coo_array((np.ones(len(same)), (same[:, 0], same[:, 1])), (n_nodes, n_nodes))
     _, cell_of = sparse.csgraph.connected_components(links, directed=False)
@@ -110,19 +111,12 @@ def _number_throughout(windows: Sequence[Window]) -> tuple[list[Window], int]:
 
 
 def _overlapping_pairs(
-    nodes: Sequence[Window], n_nodes: int
+    nodes: Sequence[Window],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Return pairs of cells that share pixels, shape (n, 2), and their IoU in what is shared."""
-    pairs, ious = [np.empty((0, 2), np.int64)], [np.empty(0)]
-    for first, second in _shared_parts(nodes):
-        both = (first > 0) & (second > 0)
-        # One number a pair: sorting numbers is ten times faster than sorting rows.
-        codes, area = np.unique(first[both] * n_nodes + second[both], return_counts=True)
-        a, b = np.divmod(codes, n_nodes)
-        union = np.bincount(first.ravel())[a] + np.bincount(second.ravel())[b] - area
-        pairs.append(np.stack([a, b], axis=1))
-        ious.append(area / union)
-    return np.concatenate(pairs), np.concatenate(ious)
+    found = [overlapping_cells(first, second) for first, second in _shared_parts(nodes)]
+    pairs = [np.empty((0, 2), np.int64), *(pairs for pairs, _ in found)]
+    return np.concatenate(pairs), np.concatenate([np.empty(0), *(iou for _, iou in found)])
 
 
 def _shared_parts(
