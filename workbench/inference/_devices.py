@@ -39,4 +39,5 @@ def device_name(device: torch.device) -> str:
 
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type.upper()}, {torch.get_num_threads()} threads"
+    n_threads = torch.get_num_threads()
+    return f"{device.type.upper()}, {n_threads} thread{'s' if n_threads > 1 else ''}"
