@@ -351,8 +351,8 @@ class TestUse:
         assert load_network(job.output)[1].preparation.equalise
         predicted = predict(
             PredictJob(
-                dataset=study.dataset.path, model="unet", architecture="unet", settings=small,
-                checkpoint=job.output, output=tmp_path / "predicted",
+                dataset=study.dataset.path, model="unet", networks=[job.output],
+                output=tmp_path / "predicted",
             ),
             lambda _: None,
         )  # fmt: skip
@@ -383,8 +383,7 @@ class TestUse:
         train(job, training_samples(job), lambda _: None)
         output = tmp_path / "predicted"
         told = PredictJob(
-            dataset=source, model="unet", architecture="unet", settings=small,
-            checkpoint=job.output, output=output,
+            dataset=source, model="unet", networks=[job.output], output=output,
         )  # fmt: skip
         assert (predict(told, lambda _: None)["problem"] == "").all()
         assert read_labels(output / "im2.tif").shape == (96, 96)
