@@ -1,11 +1,15 @@
 """Steps that are not finite, running means of weights, loading processes, two devices."""
 
 import math
+import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.conftest import REPOSITORY
 from tests.training.test_training import (
     QUICK,
     UNET,
@@ -85,13 +89,26 @@ def test_processes_that_prepare_views_change_nothing(samples: tuple, tmp_path: P
     assert np.array_equal(weights(tmp_path / "alone"), weights(tmp_path / "helped"))
 
 
+TWO_DEVICES = """
+import pickle, sys
+from pathlib import Path
+from tests.training.test_training import fit
+samples, folder, config = pickle.loads(Path(sys.argv[1]).read_bytes())
+fit(samples, folder, config)
+"""
+
+
 @pytest.mark.slow
 def test_two_devices_learn_what_one_does_from_batches_twice_the_size(
     samples: tuple, tmp_path: Path
 ) -> None:
     fit(samples, tmp_path / "one", EXACT.model_copy(update={"batch_size": 4}))
     two = EXACT.model_copy(update={"batch_size": 2, "devices": 2, "accelerator": "cpu"})
-    fit((samples[0], samples[1] * 2), tmp_path / "two", two)
+    # Devices are forked processes, and this one may hold threads of all that was tested before.
+    given = tmp_path / "given.pickle"
+    given.write_bytes(pickle.dumps(((samples[0], samples[1] * 2), tmp_path / "two", two)))
+    command = [sys.executable, "-c", TWO_DEVICES, str(given)]
+    subprocess.run(command, cwd=REPOSITORY, check=True, timeout=300)
     assert np.allclose(
         weights(tmp_path / "one", "last"), weights(tmp_path / "two", "last"), atol=1e-4
     )
