@@ -96,6 +96,10 @@ def test_a_plan_is_written_as_json_and_read_back() -> None:
     assert NnUNetPlan.model_validate_json(plan.model_dump_json(indent=2)) == plan
 
 
+def test_every_planner_is_known_to_the_zoo() -> None:
+    assert {name for name, entry in ARCHITECTURES.items() if entry.planned} == set(PLANNERS)
+
+
 @pytest.mark.parametrize("name", PLANNERS)
 def test_every_planner_gives_settings_and_training_that_its_architecture_takes(name: str) -> None:
     plan = PLANNERS[name](found(64, 70, 30))

@@ -31,6 +31,9 @@ class Architecture:
     training
         Values of :class:`workbench.training.TrainingConfig` that this network was published with;
         they hold where a study says nothing else.
+    planned
+        Whether settings and training are planned from the training images, by
+        :data:`workbench.training.PLANNERS`, as far as a study leaves them open.
     libraries
         Modules that an outside method needs; none for what the workbench brings itself.
     install
@@ -42,6 +45,7 @@ class Architecture:
     build: Callable[..., torch.nn.Module] | None = None
     segment: Callable[[FloatImage, Any], LabelImage] | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    planned: bool = False
     libraries: tuple[str, ...] = ()
     install: str = ""
 

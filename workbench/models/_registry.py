@@ -73,6 +73,7 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         settings=NnUNetConfig,
         build=build_nnunet,
         training=NNUNET_TRAINING,
+        planned=True,
     ),
     "onnx": Architecture(
         summary="a network imported from ONNX; can't be trained, give its folder as checkpoint",

@@ -190,20 +190,13 @@ def _complete(name: str, given: dict[str, Any]) -> dict[str, Any]:
     if (entry and not entry.trainable) or not isinstance(training, Mapping):
         return model
     training = _by_name(training)
-    if "fixed" not in given and has_planner(model["architecture"]):
+    if "fixed" not in given and entry and entry.planned:
         model["fixed"] = [
             *(f"settings.{key}" for key in model.get("settings") or {}),
             *(f"training.{key}" for key in training),
         ]
     model["training"] = merged(entry.training if entry else {}, training)
     return _with_kind_of_decoder(model)
-
-
-def has_planner(architecture: str) -> bool:
-    """Whether settings of an architecture are planned from the training images."""
-    from workbench.training import PLANNERS
-
-    return architecture in PLANNERS
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
