@@ -55,7 +55,27 @@ def test_a_frozen_study_reads_back_the_same(tmp_path: Path) -> None:
         ),
         (
             "models: {unet: {prediction: {decoder: {seed: 1}}}}",
-            r"prediction\.decoder\.watershed\.seed: no such key; known are kind, ",
+            r"prediction\.decoder\.seed: no such key; known are kind, .*seed_height_px",
+        ),
+        (
+            "models: {sac: {settings: {encoder: huge}}}",
+            r"models\.sac\.settings: encoder: Input should be 'small', .*got 'huge'\.$",
+        ),
+        (
+            "models: {sac: {settings: {encoder: {hiden_size: 3}}}}",
+            r"encoder\.hiden_size: no such key; did you mean 'hidden_size'\?",
+        ),
+        (
+            "models: {unet: {training: {crop_px: big}}}",
+            r"unet\.training\.crop_px: Input should be a valid integer",
+        ),
+        (
+            "models: {unet: {training: 7}, sac: {settings: 7}}",
+            r"models\.unet\.training: .*\n.*models\.sac\.settings: ",
+        ),
+        (
+            "models: {mesmer: }",
+            r"models\.mesmer: mesmer needs deepcell; pip install deepcell",
         ),
         ("models: [unnet]", r"models\.unnet: no model is called 'unnet'.*did you mean 'unet'"),
         ("models: {unet: {training: {epochs: 0}}}", r"epochs: .*greater than or equal to 1, got 0"),

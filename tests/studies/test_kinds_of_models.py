@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import tifffile
 
+from tests.conftest import run_workbench
 from workbench.datasets import open_dataset, read_labels
 from workbench.inference import (
     PredictionConfig,
@@ -348,3 +349,13 @@ def keys(study_file: Path) -> dict[str, str]:
     study = read_study(study_file)
     jobs = plan_jobs(study, Run(Path("run")), open_dataset(study.dataset.path), FileHashes())
     return {job.name: job.key for job in jobs}
+
+
+@pytest.mark.parametrize("key", ["one_per: sort", "fold: 0, stratify_by: sort"])
+def test_a_column_that_training_images_lack_is_told_before_anything_starts(
+    small_study: Callable[..., Path], key: str, tmp_path: Path
+) -> None:
+    study = small_study(models=f"{{typed: {{{UNET}, {key}}}}}")
+    result = run_workbench("run", study, "--out", tmp_path / "run", "--dry-run", check=False)
+    assert result.returncode == 1
+    assert "'im0' has no 'sort'; its metadata are: modality. Add the column" in result.stderr

@@ -17,6 +17,7 @@ from workbench.studies._evaluate import EvaluateJob
 from workbench.studies._explore import ExploreJob
 from workbench.studies._job_configs import CompareJob, ErrorsJob, JobConfig
 from workbench.studies._job_files import files_read
+from workbench.studies._model_checks import check_columns
 from workbench.studies._predict import PredictJob
 from workbench.studies._train import TrainJob
 
@@ -111,8 +112,9 @@ def plan_jobs(study: StudyConfig, run: Run, dataset: Dataset, hashes: FileHashes
     Raises
     ------
     InputError
-        If the data set lacks a split or labels that a stage needs.
+        If the data set lacks a split, labels or metadata that a stage needs.
     """
+    check_columns(study, dataset)
     planned: dict[str, Job] = {}
     drafts = draft_jobs(study, run)
     code = {

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from workbench.datasets import Dataset
 from workbench.inference import find_encoding, fitting_decoder
-from workbench.models import find_architecture, read_settings
+from workbench.models import find_architecture, is_installed, read_settings
 from workbench.schema import InputError
 from workbench.studies._explain import explain
 from workbench.studies._model_config import ModelConfig
@@ -40,6 +41,7 @@ def check_models(study: StudyConfig, source: str) -> None:
         try:
             if model.kind == "architecture":
                 read_settings(model.architecture, model.settings)
+                _check_installed(model.architecture)
             _check_parts(name, study.models)
         except InputError as error:
             msg = f"{where}: {error}"
@@ -53,6 +55,14 @@ def check_models(study: StudyConfig, source: str) -> None:
         except InputError as error:
             msg = f"{source}: models.{name}: {error}"
             raise InputError(msg) from None
+
+
+def _check_installed(architecture: str) -> None:
+    """Refuse an outside method whose library is missing before hours are spent on the others."""
+    entry = find_architecture(architecture)
+    if not is_installed(entry):
+        msg = f"{architecture} needs {', '.join(entry.libraries)}; {entry.install}."
+        raise InputError(msg)
 
 
 def _check_parts(name: str, models: Mapping[str, ModelConfig]) -> None:
@@ -105,3 +115,38 @@ def _check_networks(name: str, study: StudyConfig) -> None:
         raise InputError(msg)
     if encodings and model.prediction.decoder:
         fitting_decoder(next(iter(encodings)), model.prediction.decoder)
+
+
+def check_columns(study: StudyConfig, dataset: Dataset) -> None:
+    """Refuse a study whose trainings need metadata that an image of theirs lacks.
+
+    Raises
+    ------
+    InputError
+        If there is such a column; the message names those that there are.
+    """
+    for name, model in study.models.items():
+        for key in ("one_per", "stratify_by"):
+            column = getattr(model, key)
+            if not column or "train" not in study.stages:
+                continue
+            for record in dataset.split(study.dataset.train):
+                column_value(column, record.image_id, record.metadata, key=f"models.{name}.{key}")
+
+
+def column_value(column: str, image_id: str, metadata: Mapping[str, str], *, key: str) -> str:
+    """Return the value of an image in a metadata column that a key of the study names.
+
+    Raises
+    ------
+    InputError
+        If it has none.
+    """
+    value = metadata.get(column, "")
+    if not value:
+        msg = (
+            f"{key}: image {image_id!r} has no {column!r}; its metadata are: "
+            f"{', '.join(metadata) or 'none'}. Add the column to the manifest, or name another."
+        )
+        raise InputError(msg)
+    return value

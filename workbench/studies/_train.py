@@ -15,6 +15,7 @@ from workbench.inference import ModelCard, ModelDescription
 from workbench.schema import InputError, Sample
 from workbench.store import FileHashes, write_text
 from workbench.studies._job_configs import JobConfig
+from workbench.studies._model_checks import column_value
 from workbench.studies._model_config import merged
 from workbench.studies._networks import ModelFolder, open_model_folder, write_one_per
 from workbench.studies._survey import survey_samples
@@ -206,15 +207,7 @@ def _parts(
 
 
 def _value(sample: Sample, column: str) -> str:
-    value = sample.metadata.get(column, "")
-    if not value:
-        there = ", ".join(sample.metadata) or "none"
-        msg = (
-            f"one_per: image {sample.image_id!r} has no {column!r}; its metadata are: {there}. "
-            "Add the column to the manifest, or name another."
-        )
-        raise InputError(msg)
-    return value
+    return column_value(column, sample.image_id, sample.metadata, key="one_per")
 
 
 def _train_one(
