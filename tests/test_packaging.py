@@ -69,8 +69,8 @@ def test_every_import_of_the_package_is_a_declared_dependency() -> None:
         roots |= set(re.findall(r"^\s*(?:from|import) ([A-Za-z_]\w*)", text, flags=re.MULTILINE))
     third_party = roots - set(sys.stdlib_module_names) - {"workbench"}
     # They come with a package that is named: Qt's bindings with napari, Jupyter's configuration
-    # and shell with ipywidgets, the hub of weights with transformers.
-    third_party -= {"qtpy", "traitlets", "IPython", "huggingface_hub"}
+    # and shell with ipywidgets, the hub of weights with transformers, pydantic's core with it.
+    third_party -= {"qtpy", "traitlets", "IPython", "huggingface_hub", "pydantic_core"}
     prose = {name for name in third_party if not (name in PINS or name in modules or _pinned(name))}
     assert not prose, prose
     optional = PROJECT["optional-dependencies"]["export"]
