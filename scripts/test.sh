@@ -22,7 +22,9 @@ check "ruff" ruff check .
 check "ruff format" ruff format --check .
 check "mypy" mypy
 check "import contracts" lint-imports --no-cache --no-logo
-check "pytest" "${screen[@]}" pytest "$@"
+# One process a core, each with one thread, so that they don't wait for each other.
+export OMP_NUM_THREADS=1
+check "pytest" "${screen[@]}" pytest --numprocesses auto --maxprocesses 4 --dist loadgroup "$@"
 
 if [ ${#failed[@]} != 0 ]; then
     echo "FAILED: ${failed[*]}"

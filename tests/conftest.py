@@ -21,6 +21,13 @@ REPOSITORY = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("WORKBENCH_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares expensive fixtures: the demo run's tests, and those of a file."""
+    for item in items:
+        with_run = "demo_run" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("demo_run" if with_run else str(item.path)))
+
+
 def run_workbench(
     *arguments: str | Path, cwd: Path = REPOSITORY, check: bool = True, hash_seed: str = "random"
 ) -> subprocess.CompletedProcess[str]:

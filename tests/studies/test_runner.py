@@ -61,22 +61,20 @@ def kill(runner: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_orphans() -> Iterator[None]:
+def no_orphans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Every kernel and worker ends soon after its runner, however that ended."""
     yield
+    ours = tmp_path_factory.getbasetemp()
     ends = time.monotonic() + 30
-    while left := [p for p in psutil.process_iter(["cmdline"]) if _is_ours(p)]:
+    while left := [p for p in psutil.process_iter(["cmdline"]) if _is_kernel_in(ours, p)]:
         assert time.monotonic() < ends, f"left behind: {left}"
         time.sleep(0.2)
 
 
-def _is_ours(process: psutil.Process) -> bool:
+def _is_kernel_in(folder: Path, process: psutil.Process) -> bool:
     with suppress(psutil.Error):
-        line = " ".join(process.cmdline())
-        is_kernel = "ipykernel_launcher" in line
-        return is_kernel and Path(process.cwd()).is_relative_to(
-            Path(os.environ.get("PYTEST_DEBUG_TEMPROOT", "/tmp"))
-        )
+        is_kernel = "ipykernel_launcher" in " ".join(process.cmdline())
+        return is_kernel and Path(process.cwd()).is_relative_to(folder)
     return False
 
 
