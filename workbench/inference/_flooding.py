@@ -124,9 +124,11 @@ def _seeds(
     for place in falling:
         parents[place] = summit = place
         for step in around:
-            if parents[place + step] < 0:
+            # Most neighbours hang from this very summit: no need to climb.
+            other = parents[place + step]
+            if other < 0 or other == summit:
                 continue
-            other = _root(parents, place + step)
+            other = _root(parents, other)
             if other == summit:
                 continue
             higher, lower = other, summit
