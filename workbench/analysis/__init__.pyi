@@ -63,6 +63,9 @@ from ._pairs import (
 from ._resampling import (
     bootstrap_means,
 )
+from ._simultaneous import (
+    max_t_quantile,
+)
 
 __all__ = [
     "Comparison",
@@ -93,6 +96,7 @@ __all__ = [
     "images_left_out",
     "kruskal_wallis",
     "main_grouping",
+    "max_t_quantile",
     "mean_interval",
     "measure_summary",
     "measure_sums",
