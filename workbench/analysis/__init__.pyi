@@ -36,6 +36,11 @@ from ._measure_summary import (
     measure_summary,
     measure_sums,
 )
+from ._multiverse import (
+    AGGREGATIONS,
+    multiverse,
+    multiverse_summary,
+)
 from ._omnibus import (
     OmnibusTest,
     friedman,
@@ -48,21 +53,36 @@ from ._pairs import (
     cohens_d_paired,
     compare_pairs,
 )
+from ._ranks import (
+    RankStability,
+    rank_stability,
+)
+from ._slices import (
+    benjamini_hochberg,
+    compare_slices,
+    slice_by,
+    slice_by_cell_count,
+    slice_scores,
+)
 
 __all__ = [
+    "AGGREGATIONS",
     "Comparison",
     "DataFingerprint",
     "Intensities",
     "OmnibusTest",
     "PrincipalComponents",
+    "RankStability",
     "Separability",
     "Spread",
     "add_sums",
+    "benjamini_hochberg",
     "cohens_d",
     "cohens_d_label",
     "cohens_d_paired",
     "compare_models",
     "compare_pairs",
+    "compare_slices",
     "describe_models",
     "fingerprint",
     "friedman",
@@ -75,11 +95,17 @@ __all__ = [
     "measure_sums",
     "measures_by_threshold",
     "model_summary",
+    "multiverse",
+    "multiverse_summary",
     "one_way_anova",
     "paired_scores",
     "principal_components",
+    "rank_stability",
     "scores_by_cell_count",
     "scores_by_threshold",
     "set_separability",
+    "slice_by",
+    "slice_by_cell_count",
+    "slice_scores",
     "suggested_crop_px",
 ]
