@@ -72,6 +72,10 @@ from ._ranks import (
 from ._resampling import (
     bootstrap_means,
 )
+from ._seeds import (
+    seed_intervals,
+    variance_shares,
+)
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
@@ -127,9 +131,11 @@ __all__ = [
     "rank_stability",
     "scores_by_cell_count",
     "scores_by_threshold",
+    "seed_intervals",
     "set_separability",
     "slice_by",
     "slice_by_cell_count",
     "slice_scores",
     "suggested_crop_px",
+    "variance_shares",
 ]
