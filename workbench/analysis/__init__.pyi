@@ -42,6 +42,11 @@ from ._measure_summary import (
     measure_summary,
     measure_sums,
 )
+from ._multiverse import (
+    AGGREGATIONS,
+    multiverse,
+    multiverse_summary,
+)
 from ._omnibus import (
     OmnibusTest,
     friedman,
@@ -60,24 +65,59 @@ from ._pairs import (
     cohens_d_paired,
     compare_pairs,
 )
+from ._ranking_scheme import (
+    EIGHTEEN_METHODS,
+    RankingScheme,
+    SchemePart,
+    SchemeStability,
+    rank_by_scheme,
+    scheme_parts,
+    scheme_stability,
+    study_scheme,
+)
+from ._ranks import (
+    RankStability,
+    rank_stability,
+)
+from ._regression import (
+    regress_scores,
+)
 from ._resampling import (
     bootstrap_means,
+)
+from ._seeds import (
+    seed_intervals,
+    variance_shares,
 )
 from ._simultaneous import (
     max_t_quantile,
 )
+from ._slices import (
+    benjamini_hochberg,
+    compare_slices,
+    slice_by,
+    slice_by_cell_count,
+    slice_scores,
+)
 
 __all__ = [
+    "AGGREGATIONS",
+    "EIGHTEEN_METHODS",
     "Comparison",
     "DataFingerprint",
     "Intensities",
     "Interval",
     "OmnibusTest",
     "PrincipalComponents",
+    "RankStability",
+    "RankingScheme",
+    "SchemePart",
+    "SchemeStability",
     "Separability",
     "Spread",
     "add_sums",
     "bca_interval",
+    "benjamini_hochberg",
     "bootstrap_means",
     "check_paired",
     "cohens_d",
@@ -85,6 +125,7 @@ __all__ = [
     "cohens_d_paired",
     "compare_models",
     "compare_pairs",
+    "compare_slices",
     "describe_as_published",
     "describe_models",
     "fingerprint",
@@ -103,11 +144,24 @@ __all__ = [
     "measures_by_threshold",
     "median_interval",
     "model_summary",
+    "multiverse",
+    "multiverse_summary",
     "one_way_anova",
     "paired_scores",
     "principal_components",
+    "rank_by_scheme",
+    "rank_stability",
+    "regress_scores",
+    "scheme_parts",
+    "scheme_stability",
     "scores_by_cell_count",
     "scores_by_threshold",
+    "seed_intervals",
     "set_separability",
+    "slice_by",
+    "slice_by_cell_count",
+    "slice_scores",
+    "study_scheme",
     "suggested_crop_px",
+    "variance_shares",
 ]
