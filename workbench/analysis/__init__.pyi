@@ -1,3 +1,8 @@
+from ._as_published import pairs_as_published
+from ._assumptions import (
+    check_assumptions,
+    model_residuals,
+)
 from ._comparison import (
     Comparison,
     compare_models,
@@ -8,6 +13,13 @@ from ._descriptives import (
     measures_by_threshold,
     model_summary,
     scores_by_threshold,
+)
+from ._effects import (
+    cliffs_delta,
+    cohens_d,
+    cohens_d_average,
+    cohens_d_label,
+    cohens_d_paired,
 )
 from ._embedding import (
     PrincipalComponents,
@@ -45,8 +57,12 @@ from ._measure_summary import (
 from ._omnibus import (
     OmnibusTest,
     friedman,
+    greenhouse_geisser,
     kruskal_wallis,
+    linear_mixed_model,
+    omnibus_tests,
     one_way_anova,
+    repeated_measures_anova,
 )
 from ._paired import (
     check_paired,
@@ -54,12 +70,7 @@ from ._paired import (
     images_left_out,
     paired_scores,
 )
-from ._pairs import (
-    cohens_d,
-    cohens_d_label,
-    cohens_d_paired,
-    compare_pairs,
-)
+from ._pairs import compare_pairs
 from ._resampling import (
     bootstrap_means,
 )
@@ -76,8 +87,11 @@ __all__ = [
     "add_sums",
     "bca_interval",
     "bootstrap_means",
+    "check_assumptions",
     "check_paired",
+    "cliffs_delta",
     "cohens_d",
+    "cohens_d_average",
     "cohens_d_label",
     "cohens_d_paired",
     "compare_models",
@@ -86,22 +100,28 @@ __all__ = [
     "describe_models",
     "fingerprint",
     "friedman",
+    "greenhouse_geisser",
     "hardest_images",
     "image_groups",
     "image_overview",
     "images_by_group",
     "images_left_out",
     "kruskal_wallis",
+    "linear_mixed_model",
     "main_grouping",
     "mean_interval",
     "measure_summary",
     "measure_sums",
     "measures_by_threshold",
     "median_interval",
+    "model_residuals",
     "model_summary",
+    "omnibus_tests",
     "one_way_anova",
     "paired_scores",
+    "pairs_as_published",
     "principal_components",
+    "repeated_measures_anova",
     "scores_by_cell_count",
     "scores_by_threshold",
     "set_separability",
