@@ -104,9 +104,6 @@ from ._seeds import (
     seed_intervals,
     variance_shares,
 )
-from ._simultaneous import (
-    max_t_quantile,
-)
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
@@ -157,7 +154,6 @@ __all__ = [
     "kruskal_wallis",
     "linear_mixed_model",
     "main_grouping",
-    "max_t_quantile",
     "mean_interval",
     "measure_summary",
     "measure_sums",
