@@ -2,8 +2,8 @@
 
 Score-like populations of images are made whose means, medians, shifts and ranks are known. Samples
 of 20, 101 and 500 images are drawn from them again and again, and each time the intervals of
-``workbench.analysis`` are computed: those of one model and one pair at a time for all samples at
-once, since samples can be columns of one table. The table goes into docs/statistics.md.
+``workbench.analysis`` are computed; all samples at once where they can be columns of one table. The
+tables go into docs/statistics.md.
 """
 
 import time
@@ -38,19 +38,37 @@ SEED_SIZES = (20, 101)
 SHIFTS = np.array([0.0, 0.03, 0.06, 0.12])
 """What the second to fourth model lose against the first."""
 
+
 COLUMNS = {
     "t": "mean, t",
     "bca": "mean, BCa",
     "median": "median",
     "paired_t": "difference, t",
     "paired_bca": "difference, BCa",
-    "simultaneous": "all six differences",
+    "simultaneous": "all differences",
     "hodges_lehmann": "Hodges-Lehmann",
     "ranks": "rank",
 }
 
-HOW = "how"
-SEEDS = "seeds"
+HOW = """From made-up populations of {population:,} images, whose true values are known, samples of
+images are drawn again and again (`python benchmarks/coverage.py`). Numbers are per cent of samples
+whose 95 % interval holds the true value: of {samples:,} samples in the first five columns, where
+chance moves the number by ± {error:.1f}, and of {few} in the others, by ± {few_error:.1f}.
+**Bold** is less than 95 by more than chance.
+
+- *Skewed*: F1 of images with many cells, a long tail to low scores, 10 % at 0.
+- *Few cells*: the share found of 1 to 12 cells, so that scores tie.
+- *Failing*: a model that finds hardly anything; 60 % at 0, the SD more than twice the mean.
+- *Slides*: the first again, five images to a slide that are alike, given as `group`: 4, 20 and 100
+  slides.
+
+"Difference" is that of two models on the same images; "all differences" are the six of four models,
+whose intervals must hold all at once; "Hodges-Lehmann" is the median shift, with slides that of the
+means of slides; "rank" is the share of the four models whose interval holds the rank by the true
+means."""
+
+SEEDS = """The interval over images and seeds (`seed_intervals`), for a model whose training moves
+the mean by an SD of 0.02 where images have one of 0.2, in per cent of {few} samples:"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +114,18 @@ def main() -> None:
         [f"{n_seeds}", *(shown(*seed_coverage(n_seeds, n, rng)) for n in SEED_SIZES)]
         for n_seeds in N_SEEDS
     ]
+    numbers = {
+        "population": N_POPULATION,
+        "samples": N_SAMPLES,
+        "error": chance(N_SAMPLES),
+        "few": N_SLOW,
+        "few_error": chance(N_SLOW),
+    }
     text = "\n\n".join(
         [
-            HOW,
+            HOW.format(**numbers),
             markdown_table(["scores", "images", *COLUMNS.values()], rows),
-            SEEDS,
+            SEEDS.format(**numbers),
             markdown_table(["seeds", *(f"{size} images" for size in SEED_SIZES)], seeds),
         ]
     )
@@ -242,13 +267,15 @@ def seed_coverage(n_seeds: int, n_images: int, rng: np.random.Generator) -> tupl
     return holds(np.array(lows), np.array(highs), 0.6)
 
 
+def chance(n_samples: int) -> float:
+    """Return twice the standard error, in per cent, of a share of 95 % of so many samples."""
+    return float(200 * np.sqrt(0.95 * 0.05 / n_samples))
+
+
 def shown(share: float, n_samples: int) -> str:
     """Return per cent, in bold where chance alone does not explain that it is less than 95."""
-    if not n_samples:
-        return "-"
-    error = np.sqrt(0.95 * 0.05 / n_samples)
     text = f"{100 * share:.1f}"
-    return f"**{text}**" if share < 0.95 - 2 * error else text
+    return f"**{text}**" if 100 * share < 95 - chance(n_samples) else text
 
 
 def write_between_markers(text: str) -> None:
