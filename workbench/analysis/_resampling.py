@@ -66,13 +66,14 @@ def bootstrap_means(
     centre = values.mean(axis=0)  # sums of what is near zero keep their digits
     sizes = np.bincount(codes).astype(np.float64)
     sums = group_sums(values - centre, codes)
-    means = np.empty((n_resamples, values.shape[1]))
+    means: FloatArray = np.empty((n_resamples, values.shape[1]))
     start = 0
     for drawn in draws(len(sizes), n_resamples, seed):
         stop = start + len(drawn)
         means[start:stop] = drawn @ sums / (drawn @ sizes)[:, None]
         start = stop
-    return means + centre
+    means += centre
+    return means
 
 
 def draws(n_units: int, n_resamples: int, seed: int) -> Iterator[FloatArray]:
