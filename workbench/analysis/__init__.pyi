@@ -7,6 +7,11 @@ from ._comparison import (
     Comparison,
     compare_models,
 )
+from ._critical_difference import (
+    CriticalDifference,
+    critical_difference,
+    nemenyi_distance,
+)
 from ._descriptives import (
     describe_as_published,
     describe_models,
@@ -34,6 +39,10 @@ from ._fingerprint import (
     fingerprint,
     suggested_crop_px,
 )
+from ._from_summary import (
+    SummaryComparison,
+    compare_from_summary,
+)
 from ._groups import (
     images_by_group,
     main_grouping,
@@ -48,6 +57,10 @@ from ._intervals import (
     bca_interval,
     mean_interval,
     median_interval,
+)
+from ._mcnemar import (
+    CellAgreement,
+    mcnemar_by_image,
 )
 from ._measure_summary import (
     add_sums,
@@ -74,9 +87,12 @@ from ._pairs import compare_pairs
 from ._resampling import (
     bootstrap_means,
 )
+from ._two_way import two_way
 
 __all__ = [
+    "CellAgreement",
     "Comparison",
+    "CriticalDifference",
     "DataFingerprint",
     "Intensities",
     "Interval",
@@ -84,6 +100,7 @@ __all__ = [
     "PrincipalComponents",
     "Separability",
     "Spread",
+    "SummaryComparison",
     "add_sums",
     "bca_interval",
     "bootstrap_means",
@@ -94,8 +111,10 @@ __all__ = [
     "cohens_d_average",
     "cohens_d_label",
     "cohens_d_paired",
+    "compare_from_summary",
     "compare_models",
     "compare_pairs",
+    "critical_difference",
     "describe_as_published",
     "describe_models",
     "fingerprint",
@@ -109,6 +128,7 @@ __all__ = [
     "kruskal_wallis",
     "linear_mixed_model",
     "main_grouping",
+    "mcnemar_by_image",
     "mean_interval",
     "measure_summary",
     "measure_sums",
@@ -116,6 +136,7 @@ __all__ = [
     "median_interval",
     "model_residuals",
     "model_summary",
+    "nemenyi_distance",
     "omnibus_tests",
     "one_way_anova",
     "paired_scores",
@@ -126,4 +147,5 @@ __all__ = [
     "scores_by_threshold",
     "set_separability",
     "suggested_crop_px",
+    "two_way",
 ]
