@@ -1,4 +1,6 @@
-from ._as_published import pairs_as_published
+from ._as_published import (
+    pairs_as_published,
+)
 from ._assumptions import (
     check_assumptions,
     model_residuals,
@@ -67,6 +69,11 @@ from ._measure_summary import (
     measure_summary,
     measure_sums,
 )
+from ._multiverse import (
+    AGGREGATIONS,
+    multiverse,
+    multiverse_summary,
+)
 from ._omnibus import (
     OmnibusTest,
     friedman,
@@ -83,13 +90,47 @@ from ._paired import (
     images_left_out,
     paired_scores,
 )
-from ._pairs import compare_pairs
+from ._pairs import (
+    compare_pairs,
+)
+from ._ranking_scheme import (
+    EIGHTEEN_METHODS,
+    RankingScheme,
+    SchemePart,
+    SchemeStability,
+    rank_by_scheme,
+    scheme_parts,
+    scheme_stability,
+    study_scheme,
+)
+from ._ranks import (
+    RankStability,
+    rank_stability,
+)
+from ._regression import (
+    regress_scores,
+)
 from ._resampling import (
     bootstrap_means,
 )
-from ._two_way import two_way
+from ._seeds import (
+    seed_intervals,
+    variance_shares,
+)
+from ._slices import (
+    benjamini_hochberg,
+    compare_slices,
+    slice_by,
+    slice_by_cell_count,
+    slice_scores,
+)
+from ._two_way import (
+    two_way,
+)
 
 __all__ = [
+    "AGGREGATIONS",
+    "EIGHTEEN_METHODS",
     "CellAgreement",
     "Comparison",
     "CriticalDifference",
@@ -98,11 +139,16 @@ __all__ = [
     "Interval",
     "OmnibusTest",
     "PrincipalComponents",
+    "RankStability",
+    "RankingScheme",
+    "SchemePart",
+    "SchemeStability",
     "Separability",
     "Spread",
     "SummaryComparison",
     "add_sums",
     "bca_interval",
+    "benjamini_hochberg",
     "bootstrap_means",
     "check_assumptions",
     "check_paired",
@@ -114,6 +160,7 @@ __all__ = [
     "compare_from_summary",
     "compare_models",
     "compare_pairs",
+    "compare_slices",
     "critical_difference",
     "describe_as_published",
     "describe_models",
@@ -136,16 +183,29 @@ __all__ = [
     "median_interval",
     "model_residuals",
     "model_summary",
+    "multiverse",
+    "multiverse_summary",
     "nemenyi_distance",
     "omnibus_tests",
     "one_way_anova",
     "paired_scores",
     "pairs_as_published",
     "principal_components",
+    "rank_by_scheme",
+    "rank_stability",
+    "regress_scores",
     "repeated_measures_anova",
+    "scheme_parts",
+    "scheme_stability",
     "scores_by_cell_count",
     "scores_by_threshold",
+    "seed_intervals",
     "set_separability",
+    "slice_by",
+    "slice_by_cell_count",
+    "slice_scores",
+    "study_scheme",
     "suggested_crop_px",
     "two_way",
+    "variance_shares",
 ]
