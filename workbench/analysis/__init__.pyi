@@ -9,6 +9,11 @@ from ._comparison import (
     Comparison,
     compare_models,
 )
+from ._critical_difference import (
+    CriticalDifference,
+    critical_difference,
+    nemenyi_distance,
+)
 from ._descriptives import (
     describe_as_published,
     describe_models,
@@ -36,6 +41,10 @@ from ._fingerprint import (
     fingerprint,
     suggested_crop_px,
 )
+from ._from_summary import (
+    SummaryComparison,
+    compare_from_summary,
+)
 from ._groups import (
     images_by_group,
     main_grouping,
@@ -50,6 +59,10 @@ from ._intervals import (
     bca_interval,
     mean_interval,
     median_interval,
+)
+from ._mcnemar import (
+    CellAgreement,
+    mcnemar_by_image,
 )
 from ._measure_summary import (
     add_sums,
@@ -111,11 +124,16 @@ from ._slices import (
     slice_by_cell_count,
     slice_scores,
 )
+from ._two_way import (
+    two_way,
+)
 
 __all__ = [
     "AGGREGATIONS",
     "EIGHTEEN_METHODS",
+    "CellAgreement",
     "Comparison",
+    "CriticalDifference",
     "DataFingerprint",
     "Intensities",
     "Interval",
@@ -127,6 +145,7 @@ __all__ = [
     "SchemeStability",
     "Separability",
     "Spread",
+    "SummaryComparison",
     "add_sums",
     "bca_interval",
     "benjamini_hochberg",
@@ -138,9 +157,11 @@ __all__ = [
     "cohens_d_average",
     "cohens_d_label",
     "cohens_d_paired",
+    "compare_from_summary",
     "compare_models",
     "compare_pairs",
     "compare_slices",
+    "critical_difference",
     "describe_as_published",
     "describe_models",
     "fingerprint",
@@ -154,6 +175,7 @@ __all__ = [
     "kruskal_wallis",
     "linear_mixed_model",
     "main_grouping",
+    "mcnemar_by_image",
     "mean_interval",
     "measure_summary",
     "measure_sums",
@@ -163,6 +185,7 @@ __all__ = [
     "model_summary",
     "multiverse",
     "multiverse_summary",
+    "nemenyi_distance",
     "omnibus_tests",
     "one_way_anova",
     "paired_scores",
@@ -183,5 +206,6 @@ __all__ = [
     "slice_scores",
     "study_scheme",
     "suggested_crop_px",
+    "two_way",
     "variance_shares",
 ]
