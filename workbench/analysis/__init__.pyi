@@ -94,6 +94,7 @@ from ._seeds import (
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
+    discover_slices,
     slice_scores,
 )
 from ._slicing import (
@@ -129,6 +130,7 @@ __all__ = [
     "compare_slices",
     "describe_as_published",
     "describe_models",
+    "discover_slices",
     "fingerprint",
     "friedman",
     "hardest_images",
