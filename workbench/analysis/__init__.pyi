@@ -78,9 +78,6 @@ from ._paired import (
     paired_scores,
 )
 from ._pairs import (
-    cohens_d,
-    cohens_d_label,
-    cohens_d_paired,
     compare_pairs,
 )
 from ._ranking_scheme import (
