@@ -138,7 +138,7 @@ def _finite(table: pd.DataFrame, what: str) -> pd.DataFrame:
         row, column = np.argwhere(wrong)[0]
         msg = (
             f"{what} must be finite numbers, but {table.columns[column]!r} of "
-            f"{table.index[row]!r} is {table.iloc[row, column]!r}; give it, or leave the row out."
+            f"{table.index[row]!r} is {table.iloc[row, column]}; give it, or leave the row out."
         )
         raise InputError(msg)
     return numbers

@@ -95,7 +95,7 @@ def slice_by_cell_count(counts: pd.Series) -> pd.Series:
     wrong = ~((numbers >= 0) & np.isfinite(numbers) & (numbers == np.floor(numbers)))
     if wrong.any():
         msg = (
-            f"expected whole numbers of cells, got {counts[wrong].iloc[0]!r} for image "
+            f"expected whole numbers of cells, got {counts[wrong].iloc[0]} for image "
             f"{counts.index[wrong][0]!r}; count the reference cells again."
         )
         raise InputError(msg)
