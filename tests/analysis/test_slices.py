@@ -54,6 +54,14 @@ def test_ten_images_are_enough_and_nine_are_few() -> None:
     assert not few["ten"].any()
 
 
+def test_images_of_which_nothing_is_known_are_a_slice() -> None:
+    paired = two_models(4)
+    found = slice_scores(paired, pd.Series(["x", "", None, "x"], index=paired.index))
+    assert found[found["model"] == "a"][["slice", "n"]].to_numpy().tolist() == [
+        ["x", 2], ["not known", 2],
+    ]  # fmt: skip
+
+
 def test_intervals_in_a_slice_are_those_of_scipy() -> None:
     paired = two_models()
     slices = pd.Series(["x"] * 15 + ["y"] * 25, index=paired.index)
