@@ -97,10 +97,8 @@ from ._ranking_scheme import (
     EIGHTEEN_METHODS,
     RankingScheme,
     SchemePart,
-    SchemeStability,
     rank_by_scheme,
     scheme_parts,
-    scheme_stability,
     study_scheme,
 )
 from ._ranks import (
@@ -113,6 +111,10 @@ from ._regression import (
 from ._resampling import (
     bootstrap_means,
 )
+from ._scheme_stability import (
+    SchemeStability,
+    scheme_stability,
+)
 from ._seeds import (
     seed_intervals,
     variance_shares,
@@ -120,9 +122,12 @@ from ._seeds import (
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
+    discover_slices,
+    slice_scores,
+)
+from ._slicing import (
     slice_by,
     slice_by_cell_count,
-    slice_scores,
 )
 from ._two_way import (
     two_way,
@@ -164,6 +169,7 @@ __all__ = [
     "critical_difference",
     "describe_as_published",
     "describe_models",
+    "discover_slices",
     "fingerprint",
     "friedman",
     "greenhouse_geisser",
@@ -185,7 +191,10 @@ __all__ = [
     "model_summary",
     "multiverse",
     "multiverse_summary",
+<<<<<<< HEAD
     "nemenyi_distance",
+=======
+>>>>>>> ranks
     "omnibus_tests",
     "one_way_anova",
     "paired_scores",

@@ -8,13 +8,14 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from workbench.analysis._p_values import above_zero
 from workbench.schema import InputError
 
 FloatArray = npt.NDArray[np.float64]
 HIGH_INFLATION: Final = 10.0
 MAX_INFLATION: Final = 1e6
 EXACT: Final = "the predictors fit these scores exactly: no interval, no test"
-SMALLEST_P: Final = float(np.finfo(np.float64).tiny)
+FLAT: Final = "all scores of this model are equal: nothing can go with them"
 
 
 def regress_scores(
@@ -94,16 +95,16 @@ def regress_scores(
     y = scores.to_numpy()
     degrees = n - n_predictors - 1
     inverse = np.linalg.pinv(x)
-    coefficients = inverse @ y
-    left = ((y - x @ coefficients) ** 2).sum(axis=0)
+    coefficients = inverse @ (y - y.mean(axis=0))
+    left = ((y - y.mean(axis=0) - x @ coefficients) ** 2).sum(axis=0)
     total = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
     # What rounding leaves of an exact fit is no spread.
+    flat = np.ptp(y, axis=0) == 0
     exact = left <= 1e-24 * np.maximum((y**2).sum(axis=0), 1e-300)
     spread = np.where(exact, np.nan, left / degrees)
     errors = np.sqrt(np.outer((inverse**2).sum(axis=1), spread))
     half = stats.t.ppf(1 - alpha / 2, degrees) * errors
-    p_values = np.maximum(2 * stats.t.sf(np.abs(coefficients / errors), degrees), SMALLEST_P)
-    flat = np.ptp(y, axis=0) == 0
+    p_values = above_zero(2 * stats.t.sf(np.abs(coefficients / errors), degrees))
     r_squared = np.where(flat, np.nan, 1 - left / np.where(flat, 1, total))
     return pd.DataFrame(
         [
@@ -117,7 +118,9 @@ def regress_scores(
                 "n": n,
                 "r_squared": r_squared[column],
                 "vif": inflation[predictor],
-                "notice": _notice(inflation[predictor], exact=bool(exact[column])),
+                "notice": _notice(
+                    inflation[predictor], exact=bool(exact[column]), flat=bool(flat[column])
+                ),
             }
             for column, model in enumerate(scores.columns)
             for row, predictor in enumerate(scaled.columns, start=1)
@@ -135,7 +138,7 @@ def _finite(table: pd.DataFrame, what: str) -> pd.DataFrame:
         row, column = np.argwhere(wrong)[0]
         msg = (
             f"{what} must be finite numbers, but {table.columns[column]!r} of "
-            f"{table.index[row]!r} is {table.iloc[row, column]!r}; give it, or leave the row out."
+            f"{table.index[row]!r} is {table.iloc[row, column]}; give it, or leave the row out."
         )
         raise InputError(msg)
     return numbers
@@ -200,8 +203,8 @@ def _inflation(scaled: pd.DataFrame) -> dict[str, float]:
     return found
 
 
-def _notice(inflation: float, *, exact: bool) -> str:
-    notices = [EXACT] if exact else []
+def _notice(inflation: float, *, exact: bool, flat: bool) -> str:
+    notices = [FLAT if flat else EXACT] if exact else []
     if inflation > HIGH_INFLATION:
         notices.append(
             f"goes with the other predictors (variance inflation {inflation:.0f}): uncertain"

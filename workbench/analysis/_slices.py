@@ -1,6 +1,5 @@
 """Whether a finding holds for every kind of image: scores by disjoint slices of the data."""
 
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -8,14 +7,14 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from workbench.analysis._images import CELL_COUNT_BINS
 from workbench.analysis._intervals import mean_interval
 from workbench.analysis._paired import check_paired, group_codes
-from workbench.analysis._resampling import N_RESAMPLES, group_sums
+from workbench.analysis._permutation import sign_flip_p
+from workbench.analysis._resampling import group_sums
+from workbench.analysis._slicing import UNKNOWN, slice_by
 from workbench.schema import InputError
 
 FEW_IMAGES: Final = 10
-UNKNOWN: Final = "not known"
 
 
 def slice_scores(
@@ -89,7 +88,6 @@ def compare_slices(
     second: str,
     groups: pd.Series | None = None,
     alpha: float = 0.05,
-    n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Compare two models in every slice of the images.
@@ -100,14 +98,15 @@ def compare_slices(
         As for :func:`slice_scores`.
     first, second
         Models; differences are first minus second.
-    n_resamples, seed
-        Of the permutation test.
+    seed
+        Of the random signs.
 
     Returns
     -------
     DataFrame
         One row per slice: ``slice``, ``n`` images, ``mean_difference``, ``ci_low``, ``ci_high``
-        (paired Student t), ``p`` (sign-flip permutation of the mean), ``p_bh`` (adjusted over the
+        (paired Student t), ``p`` (sign-flip permutation of the mean, as in
+        :func:`compare_pairs`), ``p_bh`` (adjusted over the
         slices by Benjamini and Hochberg) and ``few``, whether there are fewer than 10 images. NaN
         in an empty slice, which does not count as a test.
 
@@ -132,13 +131,61 @@ def compare_slices(
                 "mean_difference": difference.mean() if len(difference) else np.nan,
                 "ci_low": low,
                 "ci_high": high,
-                "p": _sign_flip_p(difference, groups, n_resamples, seed),
+                "p": _sign_flip_p(difference, groups, seed),
                 "few": len(difference) < FEW_IMAGES,
             }
         )
     table = pd.DataFrame(rows)
     table.insert(table.columns.get_loc("p") + 1, "p_bh", benjamini_hochberg(table["p"]))
     return table
+
+
+def discover_slices(
+    paired: pd.DataFrame,
+    facts: pd.DataFrame,
+    *,
+    first: str,
+    second: str,
+    n_slices: int = 4,
+    groups: pd.Series | None = None,
+    alpha: float = 0.05,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare two models in every slice by every fact, to find where one of them is better.
+
+    Parameters
+    ----------
+    paired, first, second, groups, alpha, seed
+        As for :func:`compare_slices`.
+    facts
+        Facts about the images (index ``image_id``), each cut by :func:`slice_by`.
+    n_slices
+        Of each fact.
+
+    Returns
+    -------
+    DataFrame
+        ``fact`` and the columns of :func:`compare_slices`, ``p_bh`` adjusted over all slices of all
+        facts, since looking into more of them finds more by chance.
+
+    Raises
+    ------
+    InputError
+        As :func:`compare_slices`, and without facts.
+    """
+    if not len(facts.columns):
+        msg = "no facts to slice the images by; give at least one column."
+        raise InputError(msg)
+    parts = []
+    for fact in facts.columns:
+        part = compare_slices(
+            paired, slice_by(facts[fact], n_slices=n_slices), first=first, second=second,
+            groups=groups, alpha=alpha, seed=seed,
+        )  # fmt: skip
+        part.insert(0, "fact", fact)
+        parts.append(part)
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(p_bh=benjamini_hochberg(table["p"]))
 
 
 def benjamini_hochberg(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -159,88 +206,6 @@ def benjamini_hochberg(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     if tested.any():
         adjusted[tested] = stats.false_discovery_control(p[tested])
     return adjusted
-
-
-def slice_by(values: pd.Series, *, n_slices: int = 4) -> pd.Series:
-    """Cut a column of facts about the images into slices.
-
-    Parameters
-    ----------
-    values
-        A fact per image (index ``image_id``). Text, and numbers with at most ``n_slices``
-        different values, become slices as they are; other numbers are cut at their quantiles.
-    n_slices
-        Of about equally many images each; fewer where many values are equal.
-
-    Returns
-    -------
-    Series
-        Name of the slice of each image, categorical in order; "not known" for NaN.
-
-    Raises
-    ------
-    InputError
-        For fewer than 2 slices.
-
-    Examples
-    --------
-    >>> slice_by(pd.Series([1, 2, 3, 4.0, 50, 60]), n_slices=2).tolist()
-    ['up to 3.5', 'up to 3.5', 'up to 3.5', 'over 3.5', 'over 3.5', 'over 3.5']
-    """
-    if n_slices < 2:
-        msg = f"expected at least 2 slices, got {n_slices}."
-        raise InputError(msg)
-    known = values.dropna()
-    if pd.api.types.is_numeric_dtype(values.dtype) and known.nunique() > n_slices:
-        edges = _rounded_edges(known.to_numpy(float), n_slices)
-        names = _edge_names(edges)
-        places = np.searchsorted(edges, values.to_numpy(float), side="left")
-        named = pd.Series([names[place] for place in places], index=values.index)
-    else:
-        names = [str(value) for value in sorted(known.unique())]
-        named = values.map(str)
-    named = named.where(values.notna(), UNKNOWN)
-    order = names + ([UNKNOWN] if values.isna().any() else [])
-    return named.astype(pd.CategoricalDtype(order, ordered=True)).rename(values.name)
-
-
-def slice_by_cell_count(counts: pd.Series) -> pd.Series:
-    """Slice the images by their number of reference cells: 0, 1-5, 6-10, ..., over 100.
-
-    Parameters
-    ----------
-    counts
-        Reference cells of each image (index ``image_id``).
-
-    Returns
-    -------
-    Series
-        Name of the slice of each image, categorical with all bins of the published report and one
-        for images without cells.
-
-    Raises
-    ------
-    InputError
-        If a number is not whole, or negative.
-
-    Examples
-    --------
-    >>> slice_by_cell_count(pd.Series([0, 5, 6, 100, 101])).tolist()
-    ['0', '1-5', '6-10', '51-100', 'over 100']
-    """
-    numbers = counts.to_numpy(float)
-    wrong = ~((numbers >= 0) & (np.mod(numbers, 1) == 0))
-    if wrong.any():
-        msg = (
-            f"expected whole numbers of cells, got {counts[wrong].iloc[0]!r} for image "
-            f"{counts.index[wrong][0]!r}; count the reference cells again."
-        )
-        raise InputError(msg)
-    last = [high for _, high in CELL_COUNT_BINS.values()]
-    names = list(CELL_COUNT_BINS)
-    named = [names[place] for place in np.searchsorted(last, numbers, side="left")]
-    dtype = pd.CategoricalDtype(names, ordered=True)
-    return pd.Series(named, index=counts.index, name="cells", dtype=dtype)
 
 
 def _images_by_slice(paired: pd.DataFrame, slices: pd.Series) -> list[tuple[str, pd.DataFrame]]:
@@ -265,24 +230,6 @@ def _images_by_slice(paired: pd.DataFrame, slices: pd.Series) -> list[tuple[str,
     return [(str(name), paired[(named == name).to_numpy()]) for name in names]
 
 
-def _rounded_edges(values: npt.NDArray[np.float64], n_slices: int) -> npt.NDArray[np.float64]:
-    """Return the inner quantiles, rounded as far as no slice becomes empty."""
-    exact = np.quantile(values, np.arange(1, n_slices) / n_slices)
-    exact = np.unique(exact[exact < values.max()])
-    for digits in range(3, 18):
-        edges = np.unique([float(f"{edge:.{digits}g}") for edge in exact])
-        counts = np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
-        if len(edges) == len(exact) and counts.min() > 0:
-            return edges
-    return exact
-
-
-def _edge_names(edges: npt.NDArray[np.float64]) -> list[str]:
-    texts = [f"{edge:.15g}" for edge in edges]
-    middle = [f"over {low} to {high}" for low, high in pairwise(texts)]
-    return [f"up to {texts[0]}", *middle, f"over {texts[-1]}"]
-
-
 def _interval(values: pd.Series, groups: pd.Series | None, alpha: float) -> tuple[float, float]:
     if values.empty:
         return np.nan, np.nan
@@ -298,17 +245,11 @@ def _groups_within(values: pd.Series, groups: pd.Series | None) -> pd.Series | N
     return inside if len(inside) else None
 
 
-def _sign_flip_p(
-    difference: pd.Series, groups: pd.Series | None, n_resamples: int, seed: int
-) -> float:
+def _sign_flip_p(difference: pd.Series, groups: pd.Series | None, seed: int) -> float:
     if difference.empty:
         return float("nan")
     codes = group_codes(difference.index, _groups_within(difference, groups))
-    sums = group_sums(difference.to_numpy(float)[:, None], codes)[:, 0]
-    if len(sums) == 1:
-        return 1.0
-    found = stats.permutation_test(
-        (sums,), lambda x, axis: np.mean(x, axis=axis), permutation_type="samples",
-        vectorized=True, n_resamples=n_resamples, batch=1000, rng=np.random.default_rng(seed),
-    )  # fmt: skip
-    return float(found.pvalue)
+    sums = group_sums(difference.to_numpy(float)[:, None], codes)
+    # The second column is the difference to nothing.
+    against_zero = np.column_stack([sums, np.zeros(len(sums))])
+    return float(sign_flip_p(against_zero, np.array([[0, 1]]), seed=seed)[0])
