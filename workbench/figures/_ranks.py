@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from workbench.figures._rows import INK, row_height_px, show_rows, wrapped
+from workbench.figures._rows import INK, colour_bar, row_height_px, show_rows, wrapped
 from workbench.figures._theme import metric_name, styled
 
 MOST_WITH_NUMBERS: Final = 15
@@ -50,11 +50,7 @@ def rank_distribution(table: pd.DataFrame, distribution: pd.DataFrame) -> go.Fig
             hovertemplate="%{customdata}: rank %{x} in %{z:.1%} of draws<extra></extra>",
             xgap=1,
             ygap=1,
-            colorbar={
-                "title": {"text": "Share<br>of draws"},
-                "tickformat": ".0%",
-                "thickness": 14,
-            },
+            colorbar=colour_bar("Share<br>of draws", tickformat=".0%"),
         )
     )
     # Beneath the percentages.
@@ -144,7 +140,8 @@ def rank_multiverse(universes: pd.DataFrame) -> go.Figure:
             zmin=1,
             zmax=max(n_models, 2),
             colorscale=RANKS,
-            texttemplate="%{z:.3g}" if has_numbers else None,
+            text=[[f"{rank:g}" for rank in row] for row in ranks.to_numpy(float)],
+            texttemplate="%{text}" if has_numbers else None,
             textfont={"size": 11},
             customdata=[[(model, *choice) for choice in choices] for model in models],
             hovertemplate=(
@@ -153,7 +150,7 @@ def rank_multiverse(universes: pd.DataFrame) -> go.Figure:
             ),
             xgap=1,
             ygap=1,
-            colorbar={"title": {"text": "Rank"}, "thickness": 14, "tickformat": "d"},
+            colorbar=colour_bar("Rank", tick0=1, dtick=max(1, n_models // 6)),
         )
     )
     styled(figure, height_px=230 + row_height_px(names, least_px=26) * n_models, legend=False)
