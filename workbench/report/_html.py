@@ -14,7 +14,7 @@ PAPER_WIDTH_PX: Final = 680
 """Between the margins of a sheet of A4."""
 
 
-def render_html(report: Report, *, made: datetime, has_pdf: bool = False) -> str:
+def render_html(report: Report, *, made: datetime, pdf: str = "") -> str:
     """Return the page; a number with a query opens the list of the images behind it.
 
     Parameters
@@ -23,8 +23,8 @@ def render_html(report: Report, *, made: datetime, has_pdf: bool = False) -> str
         What is to be shown.
     made
         Printed under the title.
-    has_pdf
-        Whether a ``report.pdf`` lies beside it.
+    pdf
+        Name of the PDF that lies beside it, or why there is none; "" says nothing of it.
     """
     from jinja2 import Environment, PackageLoader
     from plotly.offline import get_plotlyjs
@@ -38,7 +38,7 @@ def render_html(report: Report, *, made: datetime, has_pdf: bool = False) -> str
         report=report,
         sections=sections,
         made=made.astimezone().strftime("%d %B %Y, %H:%M"),
-        has_pdf=has_pdf,
+        pdf=pdf,
         has_figures=any(isinstance(i, Figure) for s in sections for i in s.items),
         embedded=embedded,
         labels=LABELS,
