@@ -63,8 +63,9 @@ def _distributions(found: Findings) -> Figure:
         for row in described.head(7).itertuples()
     )
     return Figure(
-        f"{found.measure} of every image; boxes show quartiles, the dashed line the mean.",
-        figures.score_distributions(found.paired, metric=found.metric, threshold=found.threshold),
+        f"{found.measure} of every image: its distribution, a box of median and quartiles with the "
+        "mean as dashed line, and a point per image.",
+        figures.raincloud(found.paired, metric=found.metric, threshold=found.threshold),
         f"Medians with quartiles: {medians}.",
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from workbench import figures
 from workbench.analysis import RankStability, multiverse, multiverse_summary
 from workbench.report._findings import (
     PUBLISHED_MEASURES,
@@ -15,7 +16,7 @@ from workbench.report._findings import (
     rows_of,
 )
 from workbench.report._numbers import listed
-from workbench.report._parts import ReportTable, Section
+from workbench.report._parts import Figure, ReportTable, Section
 
 
 def ranking_section(found: Findings) -> Section:
@@ -23,10 +24,14 @@ def ranking_section(found: Findings) -> Section:
     ranks = found.ranks
     if ranks is None:
         return Section("Ranking")
-    items = [_redraws(found, ranks)]
-    universes = _universes(found)
-    if universes is not None:
-        items.append(universes)
+    best = ranks.table.iloc[0]
+    drawn = Figure(
+        "How often each model takes each rank when the images are drawn again; the point is its "
+        "rank on all images, the bar its 95 % interval.",
+        figures.rank_distribution(ranks.table, ranks.distribution),
+        f"{best['model']} comes first in {best['p_best']:.0%} of the redraws.",
+    )
+    items = [drawn, _redraws(found, ranks), *_universes(found)]
     return Section("Ranking", [_without_an_image(found, ranks)], items)
 
 
@@ -70,8 +75,8 @@ def _without_an_image(found: Findings, ranks: RankStability) -> str:
     )
 
 
-def _universes(found: Findings) -> ReportTable | None:
-    """Return how models fare over measures, thresholds and ways of averaging; None with one."""
+def _universes(found: Findings) -> list[ReportTable | Figure]:
+    """Return how models fare over measures, thresholds and averages; nothing with just one."""
     metrics = [
         metric
         for metric in dict.fromkeys((found.metric, *PUBLISHED_MEASURES))
@@ -88,9 +93,16 @@ def _universes(found: Findings) -> ReportTable | None:
     )
     n_universes = len(universes) // len(found.models)
     if n_universes < 2:
-        return None
+        return []
     table = multiverse_summary(universes)
-    return ReportTable(
+    first = table.iloc[0]
+    drawn = Figure(
+        "Rank of each model under every choice of measure, threshold and average; a row of one "
+        "shade is a model whose rank does not hang on the choice.",
+        figures.rank_multiverse(universes),
+        f"{first['model']} has the best median rank and is best in {first['share_best']:.0%}.",
+    )
+    shown = ReportTable(
         "multiverse",
         f"The ranking in {n_universes} analyses that could have been declared instead: by "
         f"{listed(metrics)}, at each IoU threshold, by mean, median, pooled cells or mean rank.",
@@ -105,6 +117,7 @@ def _universes(found: Findings) -> ReportTable | None:
         ),
         label="corrected",
     )
+    return [drawn, shown]
 
 
 def _has(scores: pd.DataFrame, metric: str, threshold: float) -> bool:

@@ -8,12 +8,13 @@ from typing import Any, Final
 import pandas as pd
 
 from workbench import figures
-from workbench.analysis import describe_as_published, describe_models
+from workbench.analysis import critical_difference, describe_as_published, describe_models
 from workbench.report._findings import Findings, measure_at, threshold_of
 from workbench.report._numbers import (
     NOTHING,
     four_decimals,
     interval,
+    listed,
     p_text,
     plain,
     short,
@@ -181,20 +182,51 @@ def _pairs(found: Findings) -> list[ReportTable | Figure]:
         _tested_pairs(found, pairs, behind),
         _effects(pairs, behind),
     ]
-    if len(pairs) <= MOST_PAIRS:
-        items.insert(0, _differences(found, pairs))
-    return items
+    drawn = [_differences(found, pairs)]
+    if len(found.models) > 2:
+        drawn += [_matrix(found, pairs), _mean_ranks(found)]
+    return [*drawn, *items]
 
 
 def _differences(found: Findings, pairs: pd.DataFrame) -> Figure:
     apart = pairs[pairs["p_permutation_holm"] < ALPHA]
     widest = pairs.loc[pairs["mean_difference"].abs().idxmax()]
     return Figure(
-        "Mean difference of each pair of models over the same images, with 95 % interval.",
-        figures.paired_differences(pairs, metric=found.metric),
+        "Mean difference of each pair of models over the same images: the thick bar is its 95 % "
+        f"interval, the thin one holds for all pairs at once; differences within {found.margin:g} "
+        "(shaded) count as equivalent.",
+        figures.paired_differences(pairs, metric=found.metric, margin=found.margin),
         f"{len(apart)} of {len(pairs)} pairs are told apart (Holm-adjusted p < 0.05). The widest "
         f"difference is {signed(widest['mean_difference'])} of {widest['first']} against "
         f"{widest['second']}.",
+    )
+
+
+def _matrix(found: Findings, pairs: pd.DataFrame) -> Figure:
+    apart = pairs[pairs["p_permutation_holm"] < ALPHA]
+    winners = apart["first"].where(apart["mean_difference"] > 0, apart["second"])
+    counts = winners.value_counts()
+    wins = ", ".join(f"{m} above {counts.get(m, 0)}" for m in found.models[:7])
+    return Figure(
+        "All pairs at a glance: mean difference of the row's model against the column's; "
+        "triangles mark those told apart (Holm-adjusted p < 0.05), an equals sign those "
+        "equivalent.",
+        figures.pair_matrix(pairs, metric=found.metric),
+        f"Told apart, a model lies above so many others: {wins}.",
+    )
+
+
+def _mean_ranks(found: Findings) -> Figure:
+    diagram = critical_difference(
+        -found.paired if found.lower_is_better else found.paired, alpha=ALPHA
+    )
+    ranks = ", ".join(f"{m} {rank:.2f}" for m, rank in diagram.mean_ranks.head(7).items())
+    together = "; ".join(listed(list(clique)) for clique in diagram.cliques)
+    return Figure(
+        "Mean ranks of the models within images (1 is best). Bars join models that Wilcoxon's "
+        "test with Holm's correction does not tell apart; the ruler is the Nemenyi distance.",
+        figures.critical_difference_diagram(diagram),
+        f"Mean ranks: {ranks}. Not told apart: {together or 'none'}.",
     )
 
 

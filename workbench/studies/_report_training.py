@@ -82,9 +82,8 @@ def sources_section(view: RunView) -> Section:
         for name in dict.fromkeys(member.model for member in view.members)
     ]
     trained = [name for name in models if models[name].is_trained_here]
-    items = [
-        ReportTable("sources", "What each model is, and where it comes from.", pd.DataFrame(rows))
-    ]
+    caption = "What each model is, and where it comes from."
+    items = [ReportTable("sources", caption, pd.DataFrame(rows))]
     if trained:
         items.append(
             ReportTable(
