@@ -8,8 +8,10 @@ from typing import Final
 from workbench.report._parts import LABELS, Figure, Query, Report, ReportTable
 from workbench.report._queries import EmbeddedScores, embed_scores
 
-LONG_TEXT: Final = 24
+LONG_TEXT: Final = 30
 WIDE_TABLE: Final = 9
+SMALL_TABLE: Final = 16
+"""Rows of a table that is kept on one sheet."""
 PAPER_WIDTH_PX: Final = 680
 """Between the margins of a sheet of A4."""
 
@@ -44,6 +46,7 @@ def render_html(report: Report, *, made: datetime, pdf: str = "") -> str:
         labels=LABELS,
         is_table=lambda item: isinstance(item, ReportTable),
         is_wide=lambda table: len(table.frame.columns) >= WIDE_TABLE,
+        is_small=lambda table: len(table.frame) <= SMALL_TABLE,
         cells=lambda table: _cells(table, embedded),
         # A closing tag within a script would end it.
         figure_json=lambda item: item.figure.to_json().replace("</", "<\\/"),
@@ -73,7 +76,7 @@ def _cells(table: ReportTable, embedded: EmbeddedScores | None) -> list[list[dic
         [
             {
                 "text": text,
-                "style": "number" if numeric else "short" if len(text) < LONG_TEXT else "",
+                "style": "number" if numeric else "short" if len(text) < LONG_TEXT else "long",
                 "key": keys.get(query, "") if query is not None else "",
             }
             for text, numeric, query in zip(row, is_number, queries, strict=True)
