@@ -65,13 +65,42 @@ from ._pairs import (
     cohens_d_paired,
     compare_pairs,
 )
+<<<<<<< HEAD
+=======
+from ._ranking_scheme import (
+    EIGHTEEN_METHODS,
+    RankingScheme,
+    SchemePart,
+    SchemeStability,
+    rank_by_scheme,
+    scheme_parts,
+    scheme_stability,
+    study_scheme,
+)
+>>>>>>> intervals
 from ._ranks import (
     RankStability,
     rank_stability,
 )
+<<<<<<< HEAD
 from ._resampling import (
     bootstrap_means,
 )
+=======
+from ._regression import (
+    regress_scores,
+)
+from ._resampling import (
+    bootstrap_means,
+)
+from ._seeds import (
+    seed_intervals,
+    variance_shares,
+)
+from ._simultaneous import (
+    max_t_quantile,
+)
+>>>>>>> intervals
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
@@ -82,6 +111,7 @@ from ._slices import (
 
 __all__ = [
     "AGGREGATIONS",
+    "EIGHTEEN_METHODS",
     "Comparison",
     "DataFingerprint",
     "Intensities",
@@ -89,6 +119,9 @@ __all__ = [
     "OmnibusTest",
     "PrincipalComponents",
     "RankStability",
+    "RankingScheme",
+    "SchemePart",
+    "SchemeStability",
     "Separability",
     "Spread",
     "add_sums",
@@ -113,6 +146,7 @@ __all__ = [
     "images_left_out",
     "kruskal_wallis",
     "main_grouping",
+    "max_t_quantile",
     "mean_interval",
     "measure_summary",
     "measure_sums",
@@ -124,12 +158,19 @@ __all__ = [
     "one_way_anova",
     "paired_scores",
     "principal_components",
+    "rank_by_scheme",
     "rank_stability",
+    "regress_scores",
+    "scheme_parts",
+    "scheme_stability",
     "scores_by_cell_count",
     "scores_by_threshold",
+    "seed_intervals",
     "set_separability",
     "slice_by",
     "slice_by_cell_count",
     "slice_scores",
+    "study_scheme",
     "suggested_crop_px",
+    "variance_shares",
 ]
