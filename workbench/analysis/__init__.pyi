@@ -71,10 +71,8 @@ from ._ranking_scheme import (
     EIGHTEEN_METHODS,
     RankingScheme,
     SchemePart,
-    SchemeStability,
     rank_by_scheme,
     scheme_parts,
-    scheme_stability,
     study_scheme,
 )
 >>>>>>> intervals
@@ -93,6 +91,10 @@ from ._regression import (
 from ._resampling import (
     bootstrap_means,
 )
+from ._scheme_stability import (
+    SchemeStability,
+    scheme_stability,
+)
 from ._seeds import (
     seed_intervals,
     variance_shares,
@@ -104,9 +106,11 @@ from ._simultaneous import (
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
+    slice_scores,
+)
+from ._slicing import (
     slice_by,
     slice_by_cell_count,
-    slice_scores,
 )
 
 __all__ = [
