@@ -1,3 +1,12 @@
+from ._claim_text import (
+    CLAIM_GRAMMAR,
+    Claim,
+    parse_claim,
+)
+from ._claims import (
+    SupportedClaim,
+    support_claim,
+)
 from ._comparison import (
     Comparison,
     compare_models,
@@ -26,6 +35,9 @@ from ._groups import (
     images_by_group,
     main_grouping,
 )
+from ._image_query import (
+    ImageQuery,
+)
 from ._images import (
     hardest_images,
     image_overview,
@@ -41,6 +53,10 @@ from ._measure_summary import (
     add_sums,
     measure_summary,
     measure_sums,
+)
+from ._named_slices import (
+    cell_count_thirds,
+    named_slices,
 )
 from ._omnibus import (
     OmnibusTest,
@@ -60,22 +76,34 @@ from ._pairs import (
     cohens_d_paired,
     compare_pairs,
 )
+from ._recommendations import (
+    recommendations,
+)
 from ._resampling import (
     bootstrap_means,
 )
+from ._standing import (
+    Recommendation,
+)
 
 __all__ = [
+    "CLAIM_GRAMMAR",
+    "Claim",
     "Comparison",
     "DataFingerprint",
+    "ImageQuery",
     "Intensities",
     "Interval",
     "OmnibusTest",
     "PrincipalComponents",
+    "Recommendation",
     "Separability",
     "Spread",
+    "SupportedClaim",
     "add_sums",
     "bca_interval",
     "bootstrap_means",
+    "cell_count_thirds",
     "check_paired",
     "cohens_d",
     "cohens_d_label",
@@ -99,11 +127,15 @@ __all__ = [
     "measures_by_threshold",
     "median_interval",
     "model_summary",
+    "named_slices",
     "one_way_anova",
     "paired_scores",
+    "parse_claim",
     "principal_components",
+    "recommendations",
     "scores_by_cell_count",
     "scores_by_threshold",
     "set_separability",
     "suggested_crop_px",
+    "support_claim",
 ]

@@ -183,9 +183,7 @@ def _second_model(right: str, quoted: list[str], models: Sequence[str]) -> tuple
     return named(_shown(right[:end].strip(), quoted), models, "model"), right[end:]
 
 
-def _with_conditions(
-    claim: Claim, text: str, quoted: list[str], metrics: Collection[str]
-) -> Claim:
+def _with_conditions(claim: Claim, text: str, quoted: list[str], metrics: Collection[str]) -> Claim:
     seen: set[str] = set()
     while text.strip():
         condition = _CONDITION.match(text)
@@ -213,7 +211,8 @@ def _condition(word: str, value: str, metrics: Collection[str]) -> dict[str, obj
     if word == "where":
         column, _, name = re.sub(r"\s+is\s+|\s*==?\s*", "\0", value, count=1).partition("\0")
         if not name:
-            raise _not_understood(f"where {value}", 'expected "where COLUMN is VALUE"')
+            condition = f"where {value}"
+            raise _not_understood(condition, '"where" needs a column and a value')
         return {"slice_name": name, "slice_column": column}
     name = re.sub(r"\s*\bimages?$", "", value, flags=re.IGNORECASE)
     return {"slice_name": "" if name.casefold() in ("all", "") else name}

@@ -1,7 +1,8 @@
-"""Sets of images that have a name: by the number of cells, and by the columns of a metadata table."""
+"""Sets of images with a name: by their number of cells, by the columns of a metadata table."""
 
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from workbench.analysis._claim_text import named
@@ -29,10 +30,10 @@ def named_slices(
     Returns
     -------
     dict of str to Series
-        For each column the slice of each image (index ``image_id``; images without a value are left
-        out). "cell_count" has the thirds by number of reference cells, of :func:`cell_count_thirds`;
-        the columns ``dataset`` and ``group`` of the scores count where they have several values.
-        A column in which every image has a value of its own, or with more than 60, makes no slices.
+        For each column the slice of each image (index ``image_id``; images without a value are
+        left out). "cell_count" has the thirds of :func:`cell_count_thirds`; ``dataset`` and
+        ``group`` are those of the scores. A column in which every image has a value of its own,
+        or with more than 60, makes no slices.
 
     Raises
     ------
@@ -42,16 +43,15 @@ def named_slices(
     slices = {}
     if "n_reference" in scores:
         slices[COUNT_COLUMN] = cell_count_thirds(reference_counts(scores, images))
-    tables = [scores.drop_duplicates("image_id")[[c for c in ("image_id", "dataset", "group") if c in scores]]]
+    own = [column for column in ("dataset", "group") if column in scores]
+    facts = [scores.drop_duplicates("image_id").set_index("image_id")[own]]
     if metadata is not None:
-        tables.append(_checked(metadata))
-    for place, table in enumerate(tables):
-        facts = table.set_index("image_id").reindex(images)
-        for column in facts.columns:
-            values = facts[column].replace("", pd.NA).dropna().astype(str)
-            several = values.nunique() > (1 if place == 0 else 0)
-            if several and values.nunique() < max(len(values), 2) and values.nunique() <= MAX_SLICES:
-                slices[str(column)] = values
+        facts.append(_checked(metadata).set_index("image_id"))
+    for column, values in pd.concat(facts, axis=1).reindex(images).items():
+        known = values.replace("", np.nan).dropna().astype(str)
+        n_names = len(known.unique())
+        if 0 < n_names <= MAX_SLICES and (n_names < len(known) or len(known) == 1):
+            slices[str(column)] = known
     return slices
 
 
@@ -105,17 +105,47 @@ def find_slice(slices: dict[str, pd.Series], column: str, name: str) -> tuple[st
     if column:
         found = named(column, list(slices), "metadata column")
         return found, named(name, _names(slices[found]), f"value of {found}")
-    holding = [c for c, values in slices.items() if name.casefold() in map(str.casefold, _names(values))]
-    if len(holding) == 1:
-        return holding[0], named(name, _names(slices[holding[0]]), holding[0])
-    if holding:
-        choices = " or ".join(f'"where {c} is {name}"' for c in holding)
-        msg = f"images called {name!r} may be meant in several ways: write {choices}."
-    else:
-        there = "; ".join(f"{c}: {', '.join(_names(values))}" for c, values in slices.items())
-        cure = there or "there are none, as the scores have no cell counts and no metadata were given"
-        msg = f"no images are called {name!r}; those with names are {cure}."
+    for meant in (str.__eq__, str.startswith):
+        found = [
+            (c, value)
+            for c, values in slices.items()
+            for value in _names(values)
+            if meant(value.casefold(), name.casefold())
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            choices = " or ".join(f'"where {c} is {value}"' for c, value in found)
+            msg = f"several sets of images may be called {name!r}: write {choices}."
+            raise InputError(msg)
+    there = "; ".join(f"{c}: {', '.join(_names(values))}" for c, values in slices.items())
+    cure = there or "none, as the scores hold no cell counts and no metadata were given"
+    msg = f"no images are called {name!r}; those with names are {cure}."
     raise InputError(msg)
+
+
+def slice_phrase(scores: pd.DataFrame, images: pd.Index, column: str, name: str) -> str:
+    """Return the words for a slice, with a blank in front and what "dense" means.
+
+    Parameters
+    ----------
+    scores
+        Score table.
+    images
+        Ids of the images in the slice, at least one.
+    column, name
+        From :func:`find_slice`.
+    """
+    if column != COUNT_COLUMN:
+        return f" on images whose {column} is {name}"
+    counts = reference_counts(scores, images)
+    low, high = int(counts.min()), int(counts.max())
+    meaning = {
+        "dense": f"{low} reference cells or more: the upper third",
+        "medium": f"{low} to {high} reference cells: the middle third",
+        "sparse": f"{high} reference cells or fewer: the lower third",
+    }
+    return f" on {name} images ({meaning[name]})"
 
 
 def _names(values: pd.Series) -> list[str]:
@@ -126,7 +156,7 @@ def _checked(metadata: pd.DataFrame) -> pd.DataFrame:
     table = metadata if "image_id" in metadata else metadata.reset_index()
     if "image_id" not in table:
         columns = ", ".join(map(str, metadata.columns))
-        msg = f"metadata need a column image_id, there are {columns}; name the column of the images so."
+        msg = f"metadata need a column image_id, there are {columns}; rename that of the images."
         raise InputError(msg)
     twice = table["image_id"][table["image_id"].duplicated()]
     if not twice.empty:

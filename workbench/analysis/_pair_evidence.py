@@ -1,4 +1,4 @@
-"""What the tests say about each pair of models, adjusted over all comparisons that were looked at."""
+"""What the tests say about each pair of models, adjusted over all that was looked at."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from workbench.analysis._paired import MIN_IMAGES
 from workbench.analysis._pairs import compare_pairs
 
-Adjustment = Literal["Holm", "Benjamini-Hochberg"]
-MIN_IMAGES = 3
+Method = Literal["holm", "fdr_bh"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,10 @@ class PairEvidence:
         To find a true difference as large as ``gain`` with 80 % power.
     identical
         Whether both score the same on every image.
-    n_comparisons, adjustment
-        How many comparisons the adjustment counts, and its name.
+    n_comparisons
+        Over how many comparisons p is adjusted by Holm.
+    n_slices
+        Over how many slices by Benjamini and Hochberg after it; 1 for none.
     """
 
     first: str
@@ -57,7 +59,7 @@ class PairEvidence:
     images_needed: float
     identical: bool
     n_comparisons: int
-    adjustment: Adjustment
+    n_slices: int = 1
 
     def seen_from(self, model: str) -> "PairEvidence":
         """Return the same with ``model`` as the first of the two."""
@@ -107,8 +109,7 @@ def pair_evidence(
     Returns
     -------
     list of PairEvidence
-        Adjusted over all rows of the list: by Holm without slices, by Benjamini and Hochberg with
-        them.
+        One per pair, or per slice and pair; p adjusted as in :func:`adjusted_p`.
     """
     parts = [("", gains)] if slices is None else _parts(gains, slices)
     tables = []
@@ -118,26 +119,62 @@ def pair_evidence(
             reference=reference,
             margin=0.02 if margin is None else margin,
             alpha=alpha,
-            groups=None if groups is None else groups[groups.index.isin(part.index)],
+            groups=within(groups, part.index),
             n_resamples=n_resamples,
             seed=seed,
         )
         tables.append(table.assign(slice_name=name))
     if not tables:
         return []
-    adjustment: Adjustment = "Holm" if slices is None else "Benjamini-Hochberg"
     rows = pd.concat(tables, ignore_index=True)
-    rows["p"] = adjusted(rows["p_permutation"], adjustment)
-    rows["p_equivalence"] = np.nan if margin is None else adjusted(rows["p_tost"], adjustment)
-    return [_evidence(row, len(rows), adjustment) for _, row in rows.iterrows()]
+    rows["p"] = adjusted_p(rows, rows["p_permutation"])
+    rows["p_equivalence"] = np.nan if margin is None else adjusted_p(rows, rows["p_tost"])
+    return [_evidence(row, len(tables[0]), len(tables)) for _, row in rows.iterrows()]
 
 
-def adjusted(p_values: Sequence[float] | pd.Series, adjustment: Adjustment) -> list[float]:
-    """Return the p values adjusted over all of them."""
+def adjusted_p(pairs: pd.DataFrame, p_values: pd.Series) -> pd.Series:
+    """Adjust p by Holm over the pairs in each slice, then by Benjamini-Hochberg over the slices.
+
+    The second step is made for each pair on its own: a model that fails everywhere must not make
+    the claims about others easier.
+
+    Parameters
+    ----------
+    pairs
+        Columns first, second, slice_name.
+    p_values
+        One per row.
+    """
+    by_slice = p_values.groupby(pairs["slice_name"]).transform(adjusted, method="holm")
+    same_pair = [pairs["first"], pairs["second"]]
+    return by_slice.groupby(same_pair).transform(adjusted, method="fdr_bh")
+
+
+def adjusted(p_values: Sequence[float] | pd.Series, *, method: Method = "holm") -> list[float]:
+    """Return the p values adjusted over all of them; an undefined one counts as 1."""
     from statsmodels.stats.multitest import multipletests
 
-    method = "holm" if adjustment == "Holm" else "fdr_bh"
-    return [float(p) for p in multipletests(np.asarray(p_values, float), method=method)[1]]
+    defined = np.nan_to_num(np.asarray(p_values, float), nan=1.0)
+    return [float(p) for p in multipletests(defined, method=method)[1]]
+
+
+def within(groups: pd.Series | None, images: pd.Index) -> pd.Series | None:
+    """Return the groups of some of the images, None where these have none."""
+    if groups is None:
+        return None
+    here = groups[groups.index.isin(images)]
+    return None if here.empty else here
+
+
+def place_of(
+    evidence: Sequence[PairEvidence], first: str, second: str, slice_name: str = ""
+) -> int:
+    """Return where the evidence of two models stands, whichever of them is the first."""
+    return next(
+        place
+        for place, seen in enumerate(evidence)
+        if {seen.first, seen.second} == {first, second} and seen.slice_name == slice_name
+    )
 
 
 def _parts(gains: pd.DataFrame, slices: pd.Series) -> list[tuple[str, pd.DataFrame]]:
@@ -146,7 +183,7 @@ def _parts(gains: pd.DataFrame, slices: pd.Series) -> list[tuple[str, pd.DataFra
     return [(name, part) for name, part in parts if len(part) >= MIN_IMAGES]
 
 
-def _evidence(row: pd.Series, n_comparisons: int, adjustment: Adjustment) -> PairEvidence:
+def _evidence(row: pd.Series, n_comparisons: int, n_slices: int) -> PairEvidence:
     return PairEvidence(
         first=row["first"],
         second=row["second"],
@@ -163,5 +200,5 @@ def _evidence(row: pd.Series, n_comparisons: int, adjustment: Adjustment) -> Pai
         images_needed=float(row["images_needed"]),
         identical=bool(row["ties"] == row["n"]),
         n_comparisons=n_comparisons,
-        adjustment=adjustment,
+        n_slices=n_slices,
     )
