@@ -1,3 +1,12 @@
+from ._claim_text import (
+    CLAIM_GRAMMAR,
+    Claim,
+    parse_claim,
+)
+from ._claims import (
+    SupportedClaim,
+    support_claim,
+)
 from ._comparison import (
     Comparison,
     compare_models,
@@ -26,6 +35,9 @@ from ._groups import (
     images_by_group,
     main_grouping,
 )
+from ._image_query import (
+    ImageQuery,
+)
 from ._images import (
     hardest_images,
     image_overview,
@@ -42,10 +54,16 @@ from ._measure_summary import (
     measure_summary,
     measure_sums,
 )
+<<<<<<< HEAD
 from ._multiverse import (
     AGGREGATIONS,
     multiverse,
     multiverse_summary,
+=======
+from ._named_slices import (
+    cell_count_thirds,
+    named_slices,
+>>>>>>> claim
 )
 from ._omnibus import (
     OmnibusTest,
@@ -65,6 +83,7 @@ from ._pairs import (
     cohens_d_paired,
     compare_pairs,
 )
+<<<<<<< HEAD
 <<<<<<< HEAD
 =======
 from ._ranking_scheme import (
@@ -116,22 +135,44 @@ from ._slicing import (
 __all__ = [
     "AGGREGATIONS",
     "EIGHTEEN_METHODS",
+=======
+from ._recommendations import (
+    recommendations,
+)
+from ._resampling import (
+    bootstrap_means,
+)
+from ._standing import (
+    Recommendation,
+)
+
+__all__ = [
+    "CLAIM_GRAMMAR",
+    "Claim",
+>>>>>>> claim
     "Comparison",
     "DataFingerprint",
+    "ImageQuery",
     "Intensities",
     "Interval",
     "OmnibusTest",
     "PrincipalComponents",
+<<<<<<< HEAD
     "RankStability",
     "RankingScheme",
     "SchemePart",
     "SchemeStability",
+=======
+    "Recommendation",
+>>>>>>> claim
     "Separability",
     "Spread",
+    "SupportedClaim",
     "add_sums",
     "bca_interval",
     "benjamini_hochberg",
     "bootstrap_means",
+    "cell_count_thirds",
     "check_paired",
     "cohens_d",
     "cohens_d_label",
@@ -157,16 +198,25 @@ __all__ = [
     "measures_by_threshold",
     "median_interval",
     "model_summary",
+<<<<<<< HEAD
     "multiverse",
     "multiverse_summary",
+=======
+    "named_slices",
+>>>>>>> claim
     "one_way_anova",
     "paired_scores",
+    "parse_claim",
     "principal_components",
+<<<<<<< HEAD
     "rank_by_scheme",
     "rank_stability",
     "regress_scores",
     "scheme_parts",
     "scheme_stability",
+=======
+    "recommendations",
+>>>>>>> claim
     "scores_by_cell_count",
     "scores_by_threshold",
     "seed_intervals",
@@ -176,5 +226,9 @@ __all__ = [
     "slice_scores",
     "study_scheme",
     "suggested_crop_px",
+<<<<<<< HEAD
     "variance_shares",
+=======
+    "support_claim",
+>>>>>>> claim
 ]
