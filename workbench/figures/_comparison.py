@@ -1,5 +1,7 @@
 """The models by several measures at once."""
 
+from typing import Final
+
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -7,7 +9,8 @@ from plotly.subplots import make_subplots
 from workbench.figures._rows import row_height_px, row_looks, show_rows, wrapped
 from workbench.figures._theme import metric_at, metric_range, styled
 
-PANELS_PER_ROW = 4
+PANELS_PER_ROW: Final = 4
+BETWEEN_PX: Final = 90
 
 
 def metric_comparison(table: pd.DataFrame) -> go.Figure:
@@ -26,29 +29,32 @@ def metric_comparison(table: pd.DataFrame) -> go.Figure:
         Models are rows, in the order of the table.
     """
     models = list(dict.fromkeys(table["model"]))
-    measures = list(
-        dict.fromkeys(zip(table["metric"], table["threshold"].astype(str), strict=True))
-    )
-    columns = min(PANELS_PER_ROW, len(measures))
-    panel_rows = -(-len(measures) // columns)
-    titles = [metric_at(metric, float(threshold)) for metric, threshold in measures]
-    panel_px = row_height_px(models) * len(models) + 12
+    names = [wrapped(model) for model in models]
+    measure = [metric_at(*key) for key in zip(table["metric"], table["threshold"], strict=True)]
+    titles = list(dict.fromkeys(measure))
+    columns = min(PANELS_PER_ROW, len(titles))
+    panel_rows = -(-len(titles) // columns)
+    panel_px = row_height_px(names) * len(models) + 12
     figure = make_subplots(
         panel_rows,
         columns,
         subplot_titles=[wrapped(title, width=28) for title in titles],
         shared_yaxes=True,
         horizontal_spacing=0.03,
-        vertical_spacing=90 / (panel_rows * (panel_px + 90)) if panel_rows > 1 else 0,
+        vertical_spacing=BETWEEN_PX / (panel_rows * (panel_px + BETWEEN_PX)),
     )
-    for place, (metric, threshold) in enumerate(measures):
+    for place, title in enumerate(titles):
         at = {"row": place // columns + 1, "col": place % columns + 1}
-        chosen = (table["metric"] == metric) & (table["threshold"].astype(str) == threshold)
-        _add_dots(figure, table[chosen], models, titles[place], at)
-        show_rows(figure, models, **at)
-        figure.update_xaxes(range=metric_range(metric), nticks=5, **at)
+        part = table[[name == title for name in measure]]
+        _add_dots(figure, part, models, title, at)
+        show_rows(figure, names, **at)
+        figure.update_xaxes(range=metric_range(part["metric"].iloc[0]), nticks=5, **at)
     figure.update_xaxes(title="Mean over images", title_font={"size": 12}, row=panel_rows)
-    styled(figure, height_px=panel_rows * (panel_px + 90) + 10, legend=False)
+    for place in range(len(titles), panel_rows * columns):
+        empty = {"row": place // columns + 1, "col": place % columns + 1}
+        figure.update_xaxes(visible=False, **empty)
+        figure.update_yaxes(visible=False, **empty)
+    styled(figure, height_px=panel_rows * (panel_px + BETWEEN_PX) + 10, legend=False)
     figure.update_annotations(font_size=13)
     figure.update_layout(margin={"t": 44, "b": 52})
     return figure

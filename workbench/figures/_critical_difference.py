@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 import plotly.graph_objects as go
 
-from workbench.figures._rows import INK, SOFT, name_width_px, wrapped
+from workbench.figures._rows import INK, SOFT, row_height_px, text_width_px, wrapped
 from workbench.figures._theme import styled
 
 if TYPE_CHECKING:
     from workbench.analysis import CriticalDifference
 
-LINE_PX: Final = 26
-TWO_LINES_PX: Final = 36
 CLIQUE_PX: Final = 9
+RANK_PX: Final = 60
+"""Room for the mean rank beside each name."""
+
 AXIS_PX: Final = 64
 """Room above the axis: its numbers, and the Nemenyi distance."""
 
@@ -42,7 +43,8 @@ def critical_difference_diagram(found: CriticalDifference) -> go.Figure:
     """
     ranks = found.mean_ranks
     n_models = len(ranks)
-    line_px = TWO_LINES_PX if any("<br>" in wrapped(name) for name in ranks.index) else LINE_PX
+    names = [wrapped(str(name)) for name in ranks.index]
+    line_px = row_height_px(names, least_px=26)
     first_name_px = 24 + CLIQUE_PX * len(found.cliques)
     half = (n_models + 1) // 2
     bottom_px = first_name_px + line_px * max(half - 1, 0) + 16
@@ -50,16 +52,16 @@ def critical_difference_diagram(found: CriticalDifference) -> go.Figure:
     _add_axis(figure, n_models, found.distance)
     for place, clique in enumerate(found.cliques):
         _add_clique(figure, ranks, clique, 12 + CLIQUE_PX * place)
-    for place, (name, rank) in enumerate(ranks.items()):
+    last = max(n_models, 2)
+    reach = 0.03 * (last - 1)
+    for place, (name, rank) in enumerate(zip(names, ranks, strict=True)):
         is_left = place < half
         depth = place if is_left else n_models - 1 - place
-        _add_model(
-            figure, str(name), float(rank), first_name_px + line_px * depth, is_left, n_models
-        )
-    width_px = name_width_px(ranks.index) + 24
+        ends = (1 - reach if is_left else last + reach, first_name_px + line_px * depth)
+        _add_model(figure, name, float(rank), ends, is_left=is_left)
+    width_px = text_width_px(names) + RANK_PX
     styled(figure, height_px=AXIS_PX + bottom_px + 36, legend=False)
-    reach = max(n_models - 1, 1) * 0.04
-    figure.update_xaxes(visible=False, range=[1 - reach, max(n_models, 2) + reach])
+    figure.update_xaxes(visible=False, range=[1 - reach, last + reach])
     # Down is positive, a unit is a pixel.
     figure.update_yaxes(visible=False, range=[bottom_px, -AXIS_PX])
     figure.update_layout(margin={"l": width_px, "r": width_px, "t": 8, "b": 28})
@@ -88,7 +90,7 @@ def _add_axis(figure: go.Figure, n_models: int, distance: float) -> None:
 
 def _add_clique(figure: go.Figure, ranks: pd.Series, clique: tuple[str, ...], y_px: float) -> None:
     inside = ranks[list(clique)]
-    spread = 0.004 * len(ranks)
+    spread = 0.006 * len(ranks)
     figure.add_trace(
         go.Scatter(
             x=[inside.min() - spread, inside.max() + spread],
@@ -102,30 +104,18 @@ def _add_clique(figure: go.Figure, ranks: pd.Series, clique: tuple[str, ...], y_
 
 
 def _add_model(
-    figure: go.Figure, name: str, rank: float, y_px: float, is_left: bool, n_models: int
+    figure: go.Figure, name: str, rank: float, end: tuple[float, float], *, is_left: bool
 ) -> None:
-    reach = max(n_models - 1, 1) * 0.03
-    end = 1 - reach if is_left else max(n_models, 2) + reach
-    line = _line([rank, rank, end], [0, y_px, y_px], SOFT, 1.2)
-    line.update(text=f"{name}: mean rank {rank:.2f}", hoverinfo="text")
-    figure.add_trace(line)
-    figure.add_trace(
-        go.Scatter(
-            x=[rank],
-            y=[0],
-            mode="markers",
-            marker={"color": INK, "size": 6},
-            text=f"{name}: mean rank {rank:.2f}",
-            hoverinfo="text",
-        )
-    )
-    _add_text(
-        figure,
-        end,
-        y_px,
-        f"{wrapped(name)} <b>{rank:.2f}</b>" if is_left else f"<b>{rank:.2f}</b> {wrapped(name)}",
-        xanchor="right" if is_left else "left",
-    )
+    """Lead from a rank on the axis down and to the side, where the name stands."""
+    x, y_px = end
+    for line in (
+        _line([rank, rank, x], [0, y_px, y_px], SOFT, 1.2),
+        go.Scatter(x=[rank], y=[0], mode="markers", marker={"color": INK, "size": 6}),
+    ):
+        figure.add_trace(line.update(text=f"{name}: mean rank {rank:.2f}", hoverinfo="text"))
+    number = f"<b>{rank:.2f}</b>"
+    text = f"{name} {number}" if is_left else f"{number} {name}"
+    _add_text(figure, x, y_px, text, xanchor="right" if is_left else "left")
 
 
 def _line(x: list[float], y: list[float], colour: str, width: float) -> go.Scatter:

@@ -37,6 +37,7 @@ def pair_matrix(pairs: pd.DataFrame, *, metric: str = "f1", alpha: float = 0.05)
     difference = np.full((len(models), len(models)), np.nan)
     texts = np.full(difference.shape, "", dtype=object)
     told = np.full(difference.shape, "", dtype=object)
+    names = [wrapped(model) for model in models]
     has_numbers = len(models) <= MOST_WITH_NUMBERS
     for row in pairs.itertuples():
         for first, second, sign in ((row.first, row.second, 1), (row.second, row.first, -1)):
@@ -44,9 +45,9 @@ def pair_matrix(pairs: pd.DataFrame, *, metric: str = "f1", alpha: float = 0.05)
             value = sign * row.mean_difference
             difference[at] = value
             mark = _mark(value, row.p_permutation_holm < alpha, bool(row.equivalent))
-            texts[at] = f"{value:+.3f}<br>{mark}" if has_numbers else mark
+            texts[at] = f"{_signed(value)}<br>{mark}" if has_numbers else mark
             told[at] = (
-                f"{first} − {second}: {value:+.3f}<br>adjusted p = {row.p_permutation_holm:.2g}"
+                f"{first} − {second}: {_signed(value)}<br>adjusted p = {row.p_permutation_holm:.2g}"
             )
     largest = float(np.nanmax(np.abs(difference), initial=0)) or 1.0
     figure = go.Figure(
@@ -65,20 +66,25 @@ def pair_matrix(pairs: pd.DataFrame, *, metric: str = "f1", alpha: float = 0.05)
             colorbar={"title": {"text": f"{metric_name(metric)}<br>row − column"}, "thickness": 14},
         )
     )
-    height = row_height_px(models, least_px=40 if has_numbers else 18) * len(models)
+    height = row_height_px(names, least_px=40 if has_numbers else 18) * len(models)
     styled(figure, height_px=height + 220, legend=False)
-    show_rows(figure, models)
+    show_rows(figure, names)
     figure.update_yaxes(showgrid=False)
     figure.update_xaxes(
+        title_font={"size": 13},
         title=f"▲ row clearly higher, ▼ clearly lower (adjusted p < {alpha:g}), = equivalent",
         tickvals=list(range(len(models))),
-        ticktext=[wrapped(model) for model in models],
+        ticktext=names,
         tickangle=-60 if len(models) > 4 else 0,
         range=[-0.5, len(models) - 0.5],
         automargin=True,
         showgrid=False,
     )
     return figure
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def _mark(value: float, is_clear: bool, is_equivalent: bool) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from workbench.figures._rows import INK, row_height_px, row_looks, show_rows
+from workbench.figures._rows import INK, row_height_px, row_looks, show_rows, wrapped
 from workbench.figures._theme import metric_at, metric_range, styled, translucent
 
 MAX_SVG_POINTS: Final = 4_000
@@ -88,13 +88,14 @@ def raincloud(paired: pd.DataFrame, *, metric: str = "f1", threshold: float = 0.
     figure.update_xaxes(
         title=f"{metric_at(metric, threshold)}, per image{left_out}", range=metric_range(metric)
     )
+    names = [wrapped(model) for model in models]
     styled(
         figure,
         height_px=100
-        + row_height_px(models, least_px=84 if len(models) <= 12 else 52) * len(models),
+        + row_height_px(names, least_px=84 if len(models) <= 12 else 52) * len(models),
         legend=False,
     )
-    show_rows(figure, models)
+    show_rows(figure, names)
     figure.update_yaxes(showgrid=False, ticks="")
     figure.update_layout(violingap=0, violinmode="overlay", boxmode="overlay")
     return figure

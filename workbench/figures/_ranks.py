@@ -1,13 +1,12 @@
 """How firm a ranking is: over draws of images, and over the choices of whoever ranks."""
 
-import math
 from typing import Final
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from workbench.figures._rows import INK, row_height_px, show_rows
+from workbench.figures._rows import INK, row_height_px, show_rows, wrapped
 from workbench.figures._theme import metric_name, styled
 
 MOST_WITH_NUMBERS: Final = 15
@@ -32,6 +31,7 @@ def rank_distribution(table: pd.DataFrame, distribution: pd.DataFrame) -> go.Fig
         interval. Up to 15 models have their percentages written in.
     """
     models = [str(model) for model in table["model"]]
+    names = [wrapped(model) for model in models]
     shares = distribution.loc[table["model"]].to_numpy(float)
     n_models = len(models)
     texts = [[_percent(share) for share in row] for row in shares]
@@ -89,12 +89,13 @@ def rank_distribution(table: pd.DataFrame, distribution: pd.DataFrame) -> go.Fig
     styled(
         figure,
         height_px=110
-        + row_height_px(models, least_px=42 if n_models <= MOST_WITH_NUMBERS else 24) * n_models,
+        + row_height_px(names, least_px=42 if n_models <= MOST_WITH_NUMBERS else 24) * n_models,
         legend=False,
     )
-    show_rows(figure, models)
+    show_rows(figure, names)
     figure.update_yaxes(showgrid=False)
     figure.update_xaxes(
+        title_font={"size": 13},
         title="Rank (1 is best; diamond: on all images, bar: 95 % interval)",
         dtick=1 if n_models <= 20 else 5,
         range=[0.5, n_models + 0.5],
@@ -118,13 +119,23 @@ def rank_multiverse(universes: pd.DataFrame) -> go.Figure:
         A row per model, a column per choice; lines part the measures. A row of one shade is a
         model whose rank does not hang on the choice.
     """
-    keys = ["metric", "threshold", "aggregation"]
-    ranks = universes.pivot_table(
-        index="model", columns=keys, values="rank", sort=False, dropna=False
+    choices = list(
+        dict.fromkeys(
+            zip(
+                universes["metric"],
+                universes["threshold"].map("{:g}".format),
+                universes["aggregation"],
+                strict=True,
+            )
+        )
+    )
+    choice = universes.groupby(["metric", "threshold", "aggregation"], sort=False, dropna=False)
+    ranks = universes.assign(choice=choice.ngroup()).pivot_table(
+        index="model", columns="choice", values="rank"
     )
     ranks = ranks.loc[ranks.mean(axis=1).sort_values(kind="stable").index]
     models = [str(model) for model in ranks.index]
-    choices = [(str(metric), float(at), str(how)) for metric, at, how in ranks.columns]
+    names = [wrapped(model) for model in models]
     n_models, n_choices = ranks.shape
     has_numbers = n_models <= MOST_WITH_NUMBERS and n_choices <= 3 * MOST_WITH_NUMBERS
     figure = go.Figure(
@@ -142,18 +153,19 @@ def rank_multiverse(universes: pd.DataFrame) -> go.Figure:
             ),
             xgap=1,
             ygap=1,
-            colorbar={"title": {"text": "Rank"}, "thickness": 14},
+            colorbar={"title": {"text": "Rank"}, "thickness": 14, "tickformat": "d"},
         )
     )
-    styled(figure, height_px=230 + row_height_px(models, least_px=26) * n_models, legend=False)
-    show_rows(figure, models)
+    styled(figure, height_px=230 + row_height_px(names, least_px=26) * n_models, legend=False)
+    show_rows(figure, names)
     figure.update_yaxes(showgrid=False)
     figure.update_xaxes(
         tickvals=list(range(n_choices)),
-        ticktext=[how if math.isnan(at) else f"{how}, {at:g}" for _, at, how in choices],
+        ticktext=[how if at == "nan" else f"{how}, {at}" for _, at, how in choices],
         tickangle=-90,
         tickfont={"size": 11},
         range=[-0.5, n_choices - 0.5],
+        title_font={"size": 13},
         title="How the images are summed up, and the IoU that a match needs",
         automargin=True,
         showgrid=False,

@@ -30,6 +30,7 @@ def regression_coefficients(table: pd.DataFrame, *, outcome: str = "score") -> g
     """
     models = list(dict.fromkeys(table["model"]))
     predictors = list(dict.fromkeys(table["predictor"]))
+    names = [wrapped(model) for model in models]
     place = {model: row for row, model in enumerate(models)}
     figure = make_subplots(
         1,
@@ -67,13 +68,13 @@ def regression_coefficients(table: pd.DataFrame, *, outcome: str = "score") -> g
             row=1,
             col=column,
         )
-        show_rows(figure, models, row=1, col=column)
+        show_rows(figure, names, row=1, col=column)
         figure.add_vline(x=0, line={"color": SOFT, "dash": "dash", "width": 1}, row=1, col=column)
         figure.update_xaxes(nticks=5, row=1, col=column)
     figure.update_xaxes(
         title=f"Change in {outcome}<br><sub>filled: p < 0.05</sub>", title_font={"size": 12}
     )
-    styled(figure, height_px=150 + row_height_px(models) * len(models), legend=False)
+    styled(figure, height_px=150 + row_height_px(names) * len(models), legend=False)
     figure.update_annotations(font_size=13)
     figure.update_layout(margin={"t": 48, "b": 72})
     return figure

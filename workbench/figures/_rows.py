@@ -17,6 +17,8 @@ NAME_WIDTH: Final = 26
 CHARACTER_PX: Final = 7.2
 """About the width of a character of 12 px; names are laid out before any browser sees them."""
 
+LINE_PX: Final = 15
+
 INK: Final = "#333333"
 SOFT: Final = "#777777"
 ONE_COLOUR: Final = MODEL_COLOURS[0]
@@ -40,24 +42,25 @@ def wrapped(name: str, *, width: int = NAME_WIDTH) -> str:
     return f"{first}<br>{rest}"
 
 
-def row_height_px(names: Sequence[str], *, least_px: int = 24) -> int:
-    """Return how much room each row needs, for names of one line or of two."""
-    return max(least_px, 36) if any("<br>" in wrapped(name) for name in names) else least_px
+def row_height_px(texts: Iterable[str], *, least_px: int = 24) -> int:
+    """Return how much room each row needs, for names of one line or of several."""
+    most_lines = max((text.count("<br>") + 1 for text in texts), default=1)
+    return max(least_px, LINE_PX * most_lines + 6)
 
 
-def name_width_px(names: Iterable[str]) -> int:
-    """Return the room that the widest name takes."""
-    lines = [line for name in names for line in wrapped(name).split("<br>")]
+def text_width_px(texts: Iterable[str]) -> int:
+    """Return the room that the widest line takes."""
+    lines = [line for text in texts for line in text.split("<br>")]
     return round(CHARACTER_PX * max(map(len, lines), default=0))
 
 
-def show_rows(figure: go.Figure, names: Sequence[str], **at: int) -> None:
+def show_rows(figure: go.Figure, texts: Sequence[str], **at: int) -> None:
     """Name the rows of an axis, the first on top; rows are numbered, so that no two names merge."""
     figure.update_yaxes(
         tickmode="array",
-        tickvals=list(range(len(names))),
-        ticktext=[wrapped(name) for name in names],
-        range=[len(names) - 0.5, -0.5],
+        tickvals=list(range(len(texts))),
+        ticktext=list(texts),
+        range=[len(texts) - 0.5, -0.5],
         automargin=True,
         tickfont={"size": 12},
         zeroline=False,

@@ -119,7 +119,6 @@ def slice_forest(
         Filled where Benjamini and Hochberg's adjusted p lies below 0.05; slices with few images
         are grey, those without any have no mark.
     """
-    names = [str(name) for name in compared["slice"]]
     few = compared["few"].to_numpy(bool)
     clear = (compared["p_bh"] < 0.05).to_numpy()
     colour = np.where(few, "#999999", ONE_COLOUR)
@@ -156,7 +155,10 @@ def slice_forest(
             "<sub>filled: adjusted p < 0.05; grey diamond: few images</sub>"
         )
     )
-    labels = [f"{name} (n = {n})" for name, n in zip(names, compared["n"], strict=True)]
+    labels = [
+        f"{wrapped(str(name))}<br>n = {n}"
+        for name, n in zip(compared["slice"], compared["n"], strict=True)
+    ]
     styled(figure, height_px=140 + row_height_px(labels, least_px=32) * len(labels), legend=False)
     show_rows(figure, labels)
     figure.update_layout(margin={"b": 80})
@@ -167,6 +169,7 @@ def _heat_map(
     slices: pd.DataFrame, models: list[str], names: list[str], metric: str, by: str
 ) -> go.Figure:
     means = slices.pivot_table(index="model", columns="slice", values="mean", dropna=False)
+    rows = [wrapped(model) for model in models]
     values = means.loc[models, names].to_numpy(float)
     figure = go.Figure(
         go.Heatmap(
@@ -181,8 +184,8 @@ def _heat_map(
             colorbar={"title": {"text": metric_name(metric)}, "thickness": 14},
         )
     )
-    styled(figure, height_px=160 + row_height_px(models, least_px=22) * len(models), legend=False)
-    show_rows(figure, models)
+    styled(figure, height_px=160 + row_height_px(rows, least_px=22) * len(models), legend=False)
+    show_rows(figure, rows)
     _name_slices(figure, slices, names, by)
     return figure
 
@@ -191,8 +194,8 @@ def _name_slices(figure: go.Figure, slices: pd.DataFrame, names: list[str], by: 
     """Name the slices along the axis with their images, and say which have few."""
     facts = slices.drop_duplicates("slice").set_index("slice")
     texts = [
-        f"{wrapped(str(name), width=18)}<br>n = {facts.at[name, 'n']}"
-        + (" (few)" if facts.at[name, "few"] else "")
+        f"{wrapped(str(name), width=18)}<br>n = {facts.loc[name, 'n']}"
+        + (" (few)" if facts.loc[name, "few"] else "")
         for name in names
     ]
     figure.update_xaxes(
@@ -202,5 +205,6 @@ def _name_slices(figure: go.Figure, slices: pd.DataFrame, names: list[str], by: 
         range=[-0.5, len(names) - 0.5],
         automargin=True,
         showgrid=False,
+        zeroline=False,
         linecolor=INK,
     )
