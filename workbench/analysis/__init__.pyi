@@ -54,16 +54,14 @@ from ._measure_summary import (
     measure_summary,
     measure_sums,
 )
-<<<<<<< HEAD
 from ._multiverse import (
     AGGREGATIONS,
     multiverse,
     multiverse_summary,
-=======
+)
 from ._named_slices import (
     cell_count_thirds,
     named_slices,
->>>>>>> claim
 )
 from ._omnibus import (
     OmnibusTest,
@@ -83,9 +81,6 @@ from ._pairs import (
     cohens_d_paired,
     compare_pairs,
 )
-<<<<<<< HEAD
-<<<<<<< HEAD
-=======
 from ._ranking_scheme import (
     EIGHTEEN_METHODS,
     RankingScheme,
@@ -94,16 +89,13 @@ from ._ranking_scheme import (
     scheme_parts,
     study_scheme,
 )
->>>>>>> intervals
 from ._ranks import (
     RankStability,
     rank_stability,
 )
-<<<<<<< HEAD
-from ._resampling import (
-    bootstrap_means,
+from ._recommendations import (
+    recommendations,
 )
-=======
 from ._regression import (
     regress_scores,
 )
@@ -121,7 +113,6 @@ from ._seeds import (
 from ._simultaneous import (
     max_t_quantile,
 )
->>>>>>> intervals
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
@@ -131,25 +122,15 @@ from ._slicing import (
     slice_by,
     slice_by_cell_count,
 )
-
-__all__ = [
-    "AGGREGATIONS",
-    "EIGHTEEN_METHODS",
-=======
-from ._recommendations import (
-    recommendations,
-)
-from ._resampling import (
-    bootstrap_means,
-)
 from ._standing import (
     Recommendation,
 )
 
 __all__ = [
+    "AGGREGATIONS",
     "CLAIM_GRAMMAR",
+    "EIGHTEEN_METHODS",
     "Claim",
->>>>>>> claim
     "Comparison",
     "DataFingerprint",
     "ImageQuery",
@@ -157,14 +138,11 @@ __all__ = [
     "Interval",
     "OmnibusTest",
     "PrincipalComponents",
-<<<<<<< HEAD
     "RankStability",
     "RankingScheme",
+    "Recommendation",
     "SchemePart",
     "SchemeStability",
-=======
-    "Recommendation",
->>>>>>> claim
     "Separability",
     "Spread",
     "SupportedClaim",
@@ -198,25 +176,19 @@ __all__ = [
     "measures_by_threshold",
     "median_interval",
     "model_summary",
-<<<<<<< HEAD
     "multiverse",
     "multiverse_summary",
-=======
     "named_slices",
->>>>>>> claim
     "one_way_anova",
     "paired_scores",
     "parse_claim",
     "principal_components",
-<<<<<<< HEAD
     "rank_by_scheme",
     "rank_stability",
+    "recommendations",
     "regress_scores",
     "scheme_parts",
     "scheme_stability",
-=======
-    "recommendations",
->>>>>>> claim
     "scores_by_cell_count",
     "scores_by_threshold",
     "seed_intervals",
@@ -226,9 +198,6 @@ __all__ = [
     "slice_scores",
     "study_scheme",
     "suggested_crop_px",
-<<<<<<< HEAD
-    "variance_shares",
-=======
     "support_claim",
->>>>>>> claim
+    "variance_shares",
 ]
