@@ -1,3 +1,10 @@
+from ._as_published import (
+    pairs_as_published,
+)
+from ._assumptions import (
+    check_assumptions,
+    model_residuals,
+)
 from ._claim_text import (
     CLAIM_GRAMMAR,
     Claim,
@@ -17,6 +24,13 @@ from ._descriptives import (
     measures_by_threshold,
     model_summary,
     scores_by_threshold,
+)
+from ._effects import (
+    cliffs_delta,
+    cohens_d,
+    cohens_d_average,
+    cohens_d_label,
+    cohens_d_paired,
 )
 from ._embedding import (
     PrincipalComponents,
@@ -66,8 +80,12 @@ from ._named_slices import (
 from ._omnibus import (
     OmnibusTest,
     friedman,
+    greenhouse_geisser,
     kruskal_wallis,
+    linear_mixed_model,
+    omnibus_tests,
     one_way_anova,
+    repeated_measures_anova,
 )
 from ._paired import (
     check_paired,
@@ -76,9 +94,6 @@ from ._paired import (
     paired_scores,
 )
 from ._pairs import (
-    cohens_d,
-    cohens_d_label,
-    cohens_d_paired,
     compare_pairs,
 )
 from ._ranking_scheme import (
@@ -151,8 +166,11 @@ __all__ = [
     "benjamini_hochberg",
     "bootstrap_means",
     "cell_count_thirds",
+    "check_assumptions",
     "check_paired",
+    "cliffs_delta",
     "cohens_d",
+    "cohens_d_average",
     "cohens_d_label",
     "cohens_d_paired",
     "compare_models",
@@ -162,12 +180,14 @@ __all__ = [
     "describe_models",
     "fingerprint",
     "friedman",
+    "greenhouse_geisser",
     "hardest_images",
     "image_groups",
     "image_overview",
     "images_by_group",
     "images_left_out",
     "kruskal_wallis",
+    "linear_mixed_model",
     "main_grouping",
     "max_t_quantile",
     "mean_interval",
@@ -175,18 +195,22 @@ __all__ = [
     "measure_sums",
     "measures_by_threshold",
     "median_interval",
+    "model_residuals",
     "model_summary",
     "multiverse",
     "multiverse_summary",
     "named_slices",
+    "omnibus_tests",
     "one_way_anova",
     "paired_scores",
+    "pairs_as_published",
     "parse_claim",
     "principal_components",
     "rank_by_scheme",
     "rank_stability",
     "recommendations",
     "regress_scores",
+    "repeated_measures_anova",
     "scheme_parts",
     "scheme_stability",
     "scores_by_cell_count",
