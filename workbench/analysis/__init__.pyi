@@ -1,13 +1,36 @@
+from ._as_published import (
+    pairs_as_published,
+)
+from ._assumptions import (
+    check_assumptions,
+    model_residuals,
+)
+from ._claim_text import (
+    CLAIM_GRAMMAR,
+    Claim,
+    parse_claim,
+)
+from ._claims import (
+    SupportedClaim,
+    support_claim,
+)
 from ._comparison import (
     Comparison,
     compare_models,
 )
 from ._descriptives import (
+    describe_as_published,
     describe_models,
     measures_by_threshold,
     model_summary,
-    paired_scores,
     scores_by_threshold,
+)
+from ._effects import (
+    cliffs_delta,
+    cohens_d,
+    cohens_d_average,
+    cohens_d_label,
+    cohens_d_paired,
 )
 from ._embedding import (
     PrincipalComponents,
@@ -26,60 +49,179 @@ from ._groups import (
     images_by_group,
     main_grouping,
 )
+from ._image_query import (
+    ImageQuery,
+)
 from ._images import (
     hardest_images,
     image_overview,
     scores_by_cell_count,
+)
+from ._intervals import (
+    Interval,
+    bca_interval,
+    mean_interval,
+    median_interval,
 )
 from ._measure_summary import (
     add_sums,
     measure_summary,
     measure_sums,
 )
+from ._multiverse import (
+    AGGREGATIONS,
+    multiverse,
+    multiverse_summary,
+)
+from ._named_slices import (
+    cell_count_thirds,
+    named_slices,
+)
 from ._omnibus import (
     OmnibusTest,
     friedman,
+    greenhouse_geisser,
     kruskal_wallis,
+    linear_mixed_model,
+    omnibus_tests,
     one_way_anova,
+    repeated_measures_anova,
+)
+from ._paired import (
+    check_paired,
+    image_groups,
+    images_left_out,
+    paired_scores,
 )
 from ._pairs import (
-    cohens_d,
-    cohens_d_label,
-    cohens_d_paired,
     compare_pairs,
+)
+from ._ranking_scheme import (
+    EIGHTEEN_METHODS,
+    RankingScheme,
+    SchemePart,
+    rank_by_scheme,
+    scheme_parts,
+    study_scheme,
+)
+from ._ranks import (
+    RankStability,
+    rank_stability,
+)
+from ._recommendations import (
+    recommendations,
+)
+from ._regression import (
+    regress_scores,
+)
+from ._resampling import (
+    bootstrap_means,
+)
+from ._scheme_stability import (
+    SchemeStability,
+    scheme_stability,
+)
+from ._seeds import (
+    seed_intervals,
+    variance_shares,
+)
+from ._simultaneous import (
+    max_t_quantile,
+)
+from ._slices import (
+    benjamini_hochberg,
+    compare_slices,
+    slice_scores,
+)
+from ._slicing import (
+    slice_by,
+    slice_by_cell_count,
+)
+from ._standing import (
+    Recommendation,
 )
 
 __all__ = [
+    "AGGREGATIONS",
+    "CLAIM_GRAMMAR",
+    "EIGHTEEN_METHODS",
+    "Claim",
     "Comparison",
     "DataFingerprint",
+    "ImageQuery",
     "Intensities",
+    "Interval",
     "OmnibusTest",
     "PrincipalComponents",
+    "RankStability",
+    "RankingScheme",
+    "Recommendation",
+    "SchemePart",
+    "SchemeStability",
     "Separability",
     "Spread",
+    "SupportedClaim",
     "add_sums",
+    "bca_interval",
+    "benjamini_hochberg",
+    "bootstrap_means",
+    "cell_count_thirds",
+    "check_assumptions",
+    "check_paired",
+    "cliffs_delta",
     "cohens_d",
+    "cohens_d_average",
     "cohens_d_label",
     "cohens_d_paired",
     "compare_models",
     "compare_pairs",
+    "compare_slices",
+    "describe_as_published",
     "describe_models",
     "fingerprint",
     "friedman",
+    "greenhouse_geisser",
     "hardest_images",
+    "image_groups",
     "image_overview",
     "images_by_group",
+    "images_left_out",
     "kruskal_wallis",
+    "linear_mixed_model",
     "main_grouping",
+    "max_t_quantile",
+    "mean_interval",
     "measure_summary",
     "measure_sums",
     "measures_by_threshold",
+    "median_interval",
+    "model_residuals",
     "model_summary",
+    "multiverse",
+    "multiverse_summary",
+    "named_slices",
+    "omnibus_tests",
     "one_way_anova",
     "paired_scores",
+    "pairs_as_published",
+    "parse_claim",
     "principal_components",
+    "rank_by_scheme",
+    "rank_stability",
+    "recommendations",
+    "regress_scores",
+    "repeated_measures_anova",
+    "scheme_parts",
+    "scheme_stability",
     "scores_by_cell_count",
     "scores_by_threshold",
+    "seed_intervals",
     "set_separability",
+    "slice_by",
+    "slice_by_cell_count",
+    "slice_scores",
+    "study_scheme",
     "suggested_crop_px",
+    "support_claim",
+    "variance_shares",
 ]

@@ -130,13 +130,9 @@ from ._progress import (
 )
 from ._report import (
     build_report,
+    build_score_report,
     update_report,
-)
-from ._report_parts import (
-    ReportTable,
-)
-from ._report_sections import (
-    summary_table,
+    write_report,
 )
 from ._run_study import (
     run_study,
@@ -252,7 +248,6 @@ __all__ = [
     "PredictJob",
     "PredictionCard",
     "PrepareConfig",
-    "ReportTable",
     "RunResult",
     "RunView",
     "ScoreResult",
@@ -275,6 +270,7 @@ __all__ = [
     "axes_rows",
     "before_and_after",
     "build_report",
+    "build_score_report",
     "card_rows",
     "ceiling_rows",
     "central_place",
@@ -354,7 +350,6 @@ __all__ = [
     "split_dataset",
     "study_yaml",
     "summary_rows",
-    "summary_table",
     "survey_dataset",
     "survey_samples",
     "target_figure",
@@ -368,4 +363,5 @@ __all__ = [
     "validation_overlay",
     "verify_split",
     "write_audit",
+    "write_report",
 ]
