@@ -21,6 +21,11 @@ from ._gallery import (
 from ._live_curve import (
     live_training_curve,
 )
+from ._number_table import (
+    Numbered,
+    NumberTable,
+    number_table,
+)
 
 __all__ = [
     "Column",
@@ -28,10 +33,13 @@ __all__ = [
     "ExplorerState",
     "GalleryState",
     "GalleryView",
+    "NumberTable",
+    "Numbered",
     "Table",
     "data_explorer",
     "encode_table",
     "failure_browser",
     "live_training_curve",
+    "number_table",
     "resolve_gallery",
 ]
