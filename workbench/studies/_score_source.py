@@ -37,6 +37,8 @@ class ScoreSource:
         gives are 0, see ``has_counts``.
     cells
         Cell table of the places that have one; None if none does.
+    metadata
+        One row per image: ``image_id`` and what else runs and tables tell of it.
     readings
         What was read as what, and under which names.
     problems
@@ -48,6 +50,7 @@ class ScoreSource:
     name: str
     scores: pd.DataFrame
     cells: pd.DataFrame | None
+    metadata: pd.DataFrame
     readings: tuple[str, ...]
     problems: tuple[str, ...]
     views: tuple[RunView, ...] = ()
@@ -117,6 +120,7 @@ def read_score_source(
         name=" + ".join(places),
         scores=joined.scores,
         cells=joined.cells,
+        metadata=joined.metadata,
         readings=(*(text for place in read for text in place.readings), *joined.readings),
         problems=(*(text for place in read for text in place.problems), *joined.problems),
         views=tuple(place.view for place in read if place.view),
@@ -204,8 +208,12 @@ def _read_run(name: str, folder: Path) -> _Place:
         problems = (f"{name}: its images can't be shown ({error})",)
     cells = read_cells(run.cells_file) if run.cells_file.is_file() else None
     n_models, n_images = scores["model"].nunique(), scores["image_id"].nunique()
+    metadata = pd.DataFrame({"image_id": []})
+    if view is not None:
+        records = [{"image_id": r.image_id, **r.metadata} for r in view.dataset.records]
+        metadata = pd.DataFrame(records).fillna("")
     reading = f"{name}: a run, {n_models} models, {n_images} images"
-    return _Place(ScorePart(name, scores, cells), (reading,), problems, view)
+    return _Place(ScorePart(name, scores, cells, metadata), (reading,), problems, view)
 
 
 def _read_files(name: str, files: Sequence[Path], options: TableOptions) -> _Place:
@@ -216,8 +224,9 @@ def _read_files(name: str, files: Sequence[Path], options: TableOptions) -> _Pla
     cells_file = files[0].with_name("cells.parquet")
     has_cells = files[0].name in SCORED_FILES and cells_file.is_file()
     cells = read_cells(cells_file) if has_cells else None
+    metadata = pd.concat([table.metadata for table in tables]).groupby("image_id").first()
     return _Place(
-        ScorePart(name, scores, cells),
+        ScorePart(name, scores, cells, metadata.reset_index()),
         tuple(text for table in tables for text in table.readings),
         tuple(text for table in tables for text in table.problems),
         has_splits=any(table.has_splits for table in tables),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import pandas as pd
@@ -29,11 +29,14 @@ class ScorePart:
         Score table.
     cells
         Cell table; None where there is none.
+    metadata
+        One row per image: ``image_id`` and what else is known of it.
     """
 
     name: str
     scores: pd.DataFrame
     cells: pd.DataFrame | None = None
+    metadata: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"image_id": []}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,8 @@ class JoinedScores:
     ----------
     scores, cells
         Tables; cells is None where no place has any.
+    metadata
+        One row per image; where places differ, as the first has it.
     readings
         What was renamed.
     problems
@@ -52,6 +57,7 @@ class JoinedScores:
 
     scores: pd.DataFrame
     cells: pd.DataFrame | None
+    metadata: pd.DataFrame
     readings: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -95,7 +101,9 @@ def join_scores(parts: Sequence[ScorePart]) -> JoinedScores:
     scores = scores[scores["image_id"].isin(kept)].reset_index(drop=True)
     if cells is not None:
         cells = cells[cells["image_id"].isin(kept)].reset_index(drop=True)
-    return JoinedScores(scores, cells, tuple(readings), tuple(problems))
+    metadata = pd.concat([part.metadata for part in parts]).groupby("image_id").first()
+    metadata = metadata.reindex(sorted(kept)).fillna("").rename_axis("image_id").reset_index()
+    return JoinedScores(scores, cells, metadata, tuple(readings), tuple(problems))
 
 
 def _with_unique_images(part: ScorePart, readings: list[str]) -> ScorePart:
@@ -150,14 +158,17 @@ def _with_common_ids(parts: list[ScorePart], readings: list[str]) -> list[ScoreP
 
 def _map_column(part: ScorePart, column: str, rename: Callable[[str], str]) -> ScorePart:
     def renamed(table: pd.DataFrame) -> pd.DataFrame:
-        names = {name: rename(name) for name in table[column].unique()}
-        return table.assign(**{column: table[column].map(names)})
+        if column not in table:
+            return table
+        scored = table[table[column].isin(part.scores[column])]
+        names = {name: rename(name) for name in scored[column].unique()}
+        return scored.assign(**{column: scored[column].map(names)})
 
-    cells = part.cells
-    if cells is not None and column == "image_id":
-        cells = cells[cells["image_id"].isin(part.scores["image_id"])]
     return replace(
-        part, scores=renamed(part.scores), cells=None if cells is None else renamed(cells)
+        part,
+        scores=renamed(part.scores),
+        cells=None if part.cells is None else renamed(part.cells),
+        metadata=renamed(part.metadata),
     )
 
 

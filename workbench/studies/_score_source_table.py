@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -52,6 +52,8 @@ class TableScores:
         What was read as what.
     problems
         What a reader of results must know.
+    metadata
+        ``image_id`` and further columns that hold one text per image.
     has_splits
         Whether a column names splits.
     """
@@ -59,6 +61,7 @@ class TableScores:
     scores: pd.DataFrame
     readings: tuple[str, ...]
     problems: tuple[str, ...]
+    metadata: pd.DataFrame
     has_splits: bool
 
 
@@ -75,7 +78,12 @@ def read_table_scores(path: Path, options: TableOptions) -> TableScores:
     columns = read_columns(table, metric=options.metric)
     table, readings = _of_split(table, columns, options.split)
     common = _common(table, columns)
-    parts = list(_parts(table, columns, options, readings))
+    parts, rest = _parts(table, columns, options, readings)
+    metadata = _facts_of_images(table, columns, rest)
+    if len(metadata.columns) > 1:
+        readings.append(f"facts of images: {few(metadata.columns[1:], 12)}")
+    if passed := [name for name in rest if name not in metadata]:
+        readings.append(f"columns passed over: {few(passed, 12)}")
     scores = pd.concat([common.loc[part.index].assign(**part) for part in parts])
     scores["stated"] = stated_threshold(scores, table, columns)
     scores["threshold"] = scores["stated"].where(takes_threshold(scores))
@@ -91,6 +99,7 @@ def read_table_scores(path: Path, options: TableOptions) -> TableScores:
         frame,
         tuple(f"{path.name}: {text}" for text in (*readings, *table.readings)),
         tuple(f"{path.name}: {text}" for text in problems),
+        metadata,
         "split" in columns.roles,
     )
 
@@ -139,8 +148,11 @@ def _common(table: FileTable, columns: Columns) -> pd.DataFrame:
 
 def _parts(
     table: FileTable, columns: Columns, options: TableOptions, readings: list[str]
-) -> Iterator[pd.DataFrame]:
-    """Yield model, metric, threshold and value of every row, once per column that holds values."""
+) -> tuple[list[pd.DataFrame], tuple[str, ...]]:
+    """Return model, metric, threshold and value of every row, once per column that holds values.
+
+    Also the columns that hold something else.
+    """
     roles, rest = columns.roles, columns.rest
     as_value = roles.get("value", "")
     if as_value and columns.measures and as_value.lower() != "value":
@@ -149,26 +161,33 @@ def _parts(
         model = _models(table, columns, readings)
         metric = _metric(table, columns, options)
         readings.insert(0, _told("a score per line", table, roles, f"values from {as_value!r}"))
-        rest = (*rest, *columns.measures)
-        yield _part(model, metric, np.nan, numbers(table, as_value))
-    elif columns.measures:
+        part = _part(model, metric, np.nan, numbers(table, as_value))
+        return [part], (*rest, *columns.measures)
+    if columns.measures:
         model = _models(table, columns, readings)
-        what = ", ".join(
-            f"{name} from {column!r}" for column, (name, _) in columns.measures.items()
-        )
+        what = ", ".join(f"{of} from {column!r}" for column, (of, _) in columns.measures.items())
         readings.insert(0, _told("a column per measure", table, roles, what))
-        for column, (name, threshold) in columns.measures.items():
-            yield _part(model, name, threshold, numbers(table, column))
-    else:
-        models = [name for name in rest if has_numbers(table, name)]
-        rest = tuple(name for name in rest if name not in models)
-        _refuse_unclear_wide(table, columns, models)
-        metric = _metric(table, columns, options)
-        readings.insert(0, _told("a column per model", table, roles, f"models {few(models, 60)}"))
-        for name in models:
-            yield _part(name, metric, np.nan, numbers(table, name))
-    if rest:
-        readings.append(f"columns passed over: {few(rest, 12)}")
+        return [
+            _part(model, name, threshold, numbers(table, column))
+            for column, (name, threshold) in columns.measures.items()
+        ], rest
+    models = [name for name in rest if has_numbers(table, name)]
+    _refuse_unclear_wide(table, columns, models)
+    metric = _metric(table, columns, options)
+    readings.insert(0, _told("a column per model", table, roles, f"models {few(models, 60)}"))
+    return (
+        [_part(name, metric, np.nan, numbers(table, name)) for name in models],
+        tuple(name for name in rest if name not in models),
+    )
+
+
+def _facts_of_images(table: FileTable, columns: Columns, rest: Sequence[str]) -> pd.DataFrame:
+    """Return the columns that hold one text for every image, however many lines it has."""
+    facts = pd.DataFrame({"image_id": texts(table, columns.roles["image_id"])})
+    facts = facts.assign(**{name: texts(table, name) for name in rest})
+    by_image = facts.groupby("image_id", sort=False)
+    constant = [name for name in rest if by_image[name].nunique().le(1).all()]
+    return facts[["image_id", *constant]].drop_duplicates("image_id").reset_index(drop=True)
 
 
 def _part(
