@@ -20,7 +20,7 @@ from workbench.studies import (
     read_study,
     summary_table,
 )
-from workbench.studies._report_parts import interval, p_text, plain
+from workbench.report import interval, p_text, plain
 from workbench.studies._report_sections import _what_seeds_allow, report_sections
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from workbench.studies import print_table
-from workbench.studies._report_parts import ReportTable
+from workbench.report import ReportTable
 
 
 def test_texts_are_aligned_on_their_left_and_numbers_on_their_right(

@@ -3,10 +3,10 @@ from ._comparison import (
     compare_models,
 )
 from ._descriptives import (
+    describe_as_published,
     describe_models,
     measures_by_threshold,
     model_summary,
-    paired_scores,
     scores_by_threshold,
 )
 from ._embedding import (
@@ -31,10 +31,21 @@ from ._images import (
     image_overview,
     scores_by_cell_count,
 )
+from ._intervals import (
+    Interval,
+    bca_interval,
+    mean_interval,
+    median_interval,
+)
 from ._measure_summary import (
     add_sums,
     measure_summary,
     measure_sums,
+)
+from ._multiverse import (
+    AGGREGATIONS,
+    multiverse,
+    multiverse_summary,
 )
 from ._omnibus import (
     OmnibusTest,
@@ -42,44 +53,83 @@ from ._omnibus import (
     kruskal_wallis,
     one_way_anova,
 )
+from ._paired import (
+    check_paired,
+    image_groups,
+    images_left_out,
+    paired_scores,
+)
 from ._pairs import (
     cohens_d,
     cohens_d_label,
     cohens_d_paired,
     compare_pairs,
 )
+from ._ranks import (
+    RankStability,
+    rank_stability,
+)
+from ._resampling import (
+    bootstrap_means,
+)
+from ._slices import (
+    benjamini_hochberg,
+    compare_slices,
+    slice_by,
+    slice_by_cell_count,
+    slice_scores,
+)
 
 __all__ = [
+    "AGGREGATIONS",
     "Comparison",
     "DataFingerprint",
     "Intensities",
+    "Interval",
     "OmnibusTest",
     "PrincipalComponents",
+    "RankStability",
     "Separability",
     "Spread",
     "add_sums",
+    "bca_interval",
+    "benjamini_hochberg",
+    "bootstrap_means",
+    "check_paired",
     "cohens_d",
     "cohens_d_label",
     "cohens_d_paired",
     "compare_models",
     "compare_pairs",
+    "compare_slices",
+    "describe_as_published",
     "describe_models",
     "fingerprint",
     "friedman",
     "hardest_images",
+    "image_groups",
     "image_overview",
     "images_by_group",
+    "images_left_out",
     "kruskal_wallis",
     "main_grouping",
+    "mean_interval",
     "measure_summary",
     "measure_sums",
     "measures_by_threshold",
+    "median_interval",
     "model_summary",
+    "multiverse",
+    "multiverse_summary",
     "one_way_anova",
     "paired_scores",
     "principal_components",
+    "rank_stability",
     "scores_by_cell_count",
     "scores_by_threshold",
     "set_separability",
+    "slice_by",
+    "slice_by_cell_count",
+    "slice_scores",
     "suggested_crop_px",
 ]

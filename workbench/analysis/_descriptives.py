@@ -1,85 +1,109 @@
 """What the scores of each model look like, over images."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from workbench.schema import FAILED_STATUSES, PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC
-
-
-def select_scores(scores: pd.DataFrame, metric: str, threshold: float) -> pd.DataFrame:
-    """Return the rows of one measure; a NaN threshold selects measures that have none.
-
-    Raises
-    ------
-    ValueError
-        If there are none; the message lists what there is.
-    """
-    of_metric = scores[scores["metric"] == metric]
-    if np.isnan(threshold):
-        chosen = of_metric[of_metric["threshold"].isna()]
-    else:
-        chosen = of_metric[np.isclose(of_metric["threshold"], threshold)]
-    if chosen.empty:
-        measures = scores[["metric", "threshold"]].drop_duplicates().itertuples(index=False)
-        there = ", ".join(m if np.isnan(t) else f"{m} at {t:g}" for m, t in measures)
-        msg = (
-            f"no scores of {metric!r} at threshold {threshold:g}, only of {there}; score the "
-            "predictions again with this threshold."
-        )
-        raise ValueError(msg)
-    return chosen
+from workbench.analysis._intervals import (
+    ALPHA,
+    Interval,
+    bca_of_mean,
+    mean_interval,
+    median_interval,
+)
+from workbench.analysis._paired import (
+    check_paired,
+    complete_images,
+    group_codes,
+    image_groups,
+    paired_scores,
+    select_scores,
+)
+from workbench.analysis._resampling import N_RESAMPLES, bootstrap_means
+from workbench.schema import FAILED_STATUSES, PRIMARY_METRIC
 
 
-def paired_scores(
-    scores: pd.DataFrame,
+def describe_models(
+    paired: pd.DataFrame,
     *,
-    metric: str = PRIMARY_METRIC,
-    threshold: float = PRIMARY_IOU_THRESHOLD,
+    groups: pd.Series | None = None,
+    alpha: float = ALPHA,
+    n_resamples: int = N_RESAMPLES,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Lay the models side by side on the images that all of them were scored on.
+    """Describe each model's scores over images, each statistic with an interval that fits it.
 
     Parameters
     ----------
-    scores
-        Score table.
-    metric, threshold
-        The measure; threshold NaN for one that has none.
+    paired
+        Images x models, from :func:`paired_scores`.
+    groups
+        ``image_id`` to group, from :func:`image_groups`; intervals then allow for images of one
+        group being alike.
+    alpha
+        One minus the confidence.
+    n_resamples, seed
+        Of the bootstrap.
 
     Returns
     -------
     DataFrame
-        One row per image (index ``image_id``), one column per model in order of appearance, the
-        mean over its seeds. Images whose score is undefined or absent for any model are left out
-        for all; ``attrs["n_left_out"]`` counts them.
+        One row per model: ``n``, ``mean``, ``sd`` (ddof=1), intervals of the mean by Student t
+        (``ci_low``, ``ci_high``) and by BCa bootstrap (``bca_low``, ``bca_high``), ``median`` with
+        its interval between order statistics (``median_low``, ``median_high``), ``q25``, ``q75``,
+        ``minimum``, ``maximum``, ``central_low`` to ``central_high``, between which the central
+        95 % of images lie, and a ``notice`` on intervals that need one. NaN where there are too
+        few images.
 
     Raises
     ------
-    ValueError
-        If the measure is not in the table.
+    InputError
+        For no image, NaN, repeated image ids, or groups of other images.
 
     Examples
     --------
-    >>> rows = [("a", "unet", 0.5), ("b", "unet", 0.7), ("a", "otsu", 0.4), ("b", "otsu", np.nan)]
-    >>> scores = pd.DataFrame(rows, columns=["image_id", "model", "value"])
-    >>> scores = scores.assign(seed=0, metric="f1", threshold=0.5)
-    >>> paired_scores(scores).loc["a"].to_dict()
-    {'unet': 0.5, 'otsu': 0.4}
+    >>> describe_models(pd.DataFrame({"unet": [0.4, 0.5, 0.6]})).loc[0, ["n", "mean"]].to_list()
+    [3.0, 0.5]
     """
-    chosen = select_scores(scores, metric, threshold)
-    wide = chosen.pivot_table(
-        index="image_id", columns="model", values="value", aggfunc=_mean_or_nan, dropna=False
-    )
-    wide = wide[list(dict.fromkeys(chosen["model"]))].rename_axis(columns=None)
-    complete = wide.dropna()
-    complete.attrs["n_left_out"] = len(wide) - len(complete)
-    return complete
+    values = check_paired(paired, min_images=1, min_models=1)
+    resampled = bootstrap_means(paired, groups=groups, n_resamples=n_resamples, seed=seed)
+    codes = group_codes(paired.index, groups)
+    rows = []
+    for place, model in enumerate(paired.columns):
+        scores = values[:, place]
+        of_mean = mean_interval(paired[model], groups=groups, alpha=alpha)
+        bca = bca_of_mean(scores, resampled[:, place], codes, alpha=alpha)
+        of_median = median_interval(paired[model], groups=groups, alpha=alpha)
+        low, q25, median, q75, high = np.quantile(scores, [0.025, 0.25, 0.5, 0.75, 0.975])
+        rows.append(
+            {
+                "model": model,
+                "n": len(scores),
+                "mean": scores.mean(),
+                "sd": scores.std(ddof=1) if len(scores) > 1 else np.nan,
+                "ci_low": of_mean.low,
+                "ci_high": of_mean.high,
+                "bca_low": bca.low,
+                "bca_high": bca.high,
+                "median": median,
+                "median_low": of_median.low,
+                "median_high": of_median.high,
+                "q25": q25,
+                "q75": q75,
+                "minimum": scores.min(),
+                "maximum": scores.max(),
+                "central_low": low,
+                "central_high": high,
+                "notice": _notices(of_mean, bca, of_median),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
-def describe_models(paired: pd.DataFrame) -> pd.DataFrame:
-    """Describe each model's scores over images.
+def describe_as_published(paired: pd.DataFrame) -> pd.DataFrame:
+    """Describe each model's scores with the numbers that published benchmark reports print.
 
     Parameters
     ----------
@@ -89,41 +113,38 @@ def describe_models(paired: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per model: ``n``, ``mean``, ``sd`` (ddof=1), ``ci_low`` and ``ci_high`` (95 %
-        interval of the mean, Student t), ``median``, ``q25``, ``q75``, ``minimum``, ``maximum``,
-        and ``central_low`` to ``central_high``, between which the central 95 % of images lie.
-        NaN where there are too few images.
+        One row per model: ``n``, ``mean``, the standard deviation divided by n (``sd_ddof0``) and
+        by n - 1 (``sd_ddof1``), which such reports mix, ``median``, ``central_low`` and
+        ``central_high``, the percentiles 2.5 and 97.5 of the images that they call "95% CI",
+        ``minimum``, ``maximum``.
+
+    Raises
+    ------
+    InputError
+        For no image, NaN or repeated image ids.
 
     Examples
     --------
-    >>> describe_models(pd.DataFrame({"unet": [0.4, 0.5, 0.6]})).loc[0, ["n", "mean"]].to_list()
-    [3.0, 0.5]
+    >>> row = describe_as_published(pd.DataFrame({"unet": [0.0, 1.0]})).loc[0]
+    >>> round(float(row["sd_ddof0"]), 3), round(float(row["sd_ddof1"]), 3)
+    (0.5, 0.707)
     """
-    rows = []
-    for model in paired.columns:
-        values = paired[model].to_numpy()
-        n = len(values)
-        half = _t_half_width(values)
-        mean = values.mean() if n else np.nan
-        quantiles = np.quantile(values, [0.025, 0.25, 0.5, 0.75, 0.975]) if n else [np.nan] * 5
-        rows.append(
-            {
-                "model": model,
-                "n": n,
-                "mean": mean,
-                "sd": values.std(ddof=1) if n > 1 else np.nan,
-                "ci_low": mean - half,
-                "ci_high": mean + half,
-                "median": quantiles[2],
-                "q25": quantiles[1],
-                "q75": quantiles[3],
-                "minimum": values.min() if n else np.nan,
-                "maximum": values.max() if n else np.nan,
-                "central_low": quantiles[0],
-                "central_high": quantiles[4],
-            }
-        )
-    return pd.DataFrame(rows)
+    values = check_paired(paired, min_images=1, min_models=1)
+    low, median, high = np.quantile(values, [0.025, 0.5, 0.975], axis=0)
+    return pd.DataFrame(
+        {
+            "model": paired.columns,
+            "n": len(values),
+            "mean": values.mean(axis=0),
+            "sd_ddof0": values.std(axis=0),
+            "sd_ddof1": values.std(axis=0, ddof=1) if len(values) > 1 else np.nan,
+            "median": median,
+            "central_low": low,
+            "central_high": high,
+            "minimum": values.min(axis=0),
+            "maximum": values.max(axis=0),
+        }
+    )
 
 
 def model_summary(
@@ -149,8 +170,8 @@ def model_summary(
     """
     scored = [t for t in thresholds if np.isclose(scores["threshold"], t).any()]
     first = scored[0]
-    paired = {t: paired_scores(scores, metric="f1", threshold=t) for t in scored}
-    described = describe_models(paired[first]).set_index("model")
+    paired = {t: complete_images(select_scores(scores, "f1", t)) for t in scored}
+    described = _means(paired[first], image_groups(scores)).set_index("model")
     at_first = select_scores(scores, "f1", first)
     summary = pd.DataFrame(index=described.index)
     summary["n_images"] = at_first.groupby("model")["image_id"].nunique()
@@ -166,7 +187,7 @@ def model_summary(
     for extra in ("precision", "recall"):
         chosen = select_scores(scores, extra, first)
         summary[extra] = chosen.groupby("model")["value"].mean()
-    summary["dice"] = paired_scores(scores, metric="dice", threshold=np.nan).mean()
+    summary["dice"] = complete_images(select_scores(scores, "dice", np.nan)).mean()
     ordered = summary.sort_values(f"f1@{first:g}", ascending=False, kind="stable")
     return ordered.rename_axis("model").reset_index()
 
@@ -180,10 +201,11 @@ def scores_by_threshold(scores: pd.DataFrame, *, metric: str = PRIMARY_METRIC) -
         Columns model, threshold, mean, ci_low, ci_high, n.
     """
     thresholds = sorted(scores.loc[scores["metric"] == metric, "threshold"].dropna().unique())
+    groups = image_groups(scores)
     parts = []
     for threshold in thresholds:
-        described = describe_models(paired_scores(scores, metric=metric, threshold=threshold))
-        part = described[["model", "mean", "ci_low", "ci_high", "n"]]
+        paired = paired_scores(scores, metric=metric, threshold=threshold)
+        part = _means(paired, groups)
         part.insert(1, "threshold", threshold)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
@@ -205,12 +227,24 @@ def measures_by_threshold(scores: pd.DataFrame, metrics: Sequence[str]) -> pd.Da
     return pd.concat(parts, ignore_index=True)
 
 
-def _mean_or_nan(values: pd.Series) -> float:
-    """Mean over seeds, NaN if any of them is: an image counts for all seeds or for none."""
-    return float(np.mean(values.to_numpy()))
+def _means(paired: pd.DataFrame, groups: pd.Series | None) -> pd.DataFrame:
+    """Return model, mean, ci_low, ci_high and n; NaN where there is no image."""
+    rows: list[dict[str, Any]] = []
+    for model, scores in paired.items():
+        none = Interval(np.nan, np.nan)
+        of_mean = none if scores.empty else mean_interval(scores, groups=groups)
+        rows.append(
+            {
+                "model": model,
+                "mean": scores.mean(),
+                "ci_low": of_mean.low,
+                "ci_high": of_mean.high,
+                "n": len(scores),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
-def _t_half_width(values: np.ndarray) -> float:
-    if len(values) < 2:
-        return float("nan")
-    return float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
+def _notices(of_mean: Interval, bca: Interval, of_median: Interval) -> str:
+    """Join what is to be said, each sentence once."""
+    return "; ".join(dict.fromkeys(x.notice for x in (of_mean, bca, of_median) if x.notice))

@@ -5,7 +5,7 @@ from typing import Final
 
 import pandas as pd
 
-from workbench.analysis._descriptives import select_scores
+from workbench.analysis._paired import select_scores
 from workbench.schema import PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC
 
 CELL_COUNT_BINS: Final = {

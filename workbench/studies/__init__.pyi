@@ -130,13 +130,9 @@ from ._progress import (
 )
 from ._report import (
     build_report,
+    build_score_report,
     update_report,
-)
-from ._report_parts import (
-    ReportTable,
-)
-from ._report_sections import (
-    summary_table,
+    write_report,
 )
 from ._run_study import (
     run_study,
@@ -256,7 +252,6 @@ __all__ = [
     "PredictJob",
     "PredictionCard",
     "PrepareConfig",
-    "ReportTable",
     "RunResult",
     "RunView",
     "ScoreResult",
@@ -280,6 +275,7 @@ __all__ = [
     "axes_rows",
     "before_and_after",
     "build_report",
+    "build_score_report",
     "card_rows",
     "ceiling_rows",
     "central_place",
@@ -360,7 +356,6 @@ __all__ = [
     "split_dataset",
     "study_yaml",
     "summary_rows",
-    "summary_table",
     "survey_dataset",
     "survey_samples",
     "target_figure",
@@ -374,4 +369,5 @@ __all__ = [
     "validation_overlay",
     "verify_split",
     "write_audit",
+    "write_report",
 ]

@@ -14,7 +14,7 @@ from workbench.datasets import read_sample
 from workbench.store import atomic_path, write_text
 from workbench.studies._audit import Audit
 from workbench.studies._audit_texts import audit_rows, audit_texts, repaired_rows
-from workbench.studies._report_parts import Figure, ReportTable, Section
+from workbench.report import Figure, ReportTable, Section
 
 MAX_PICTURES: Final = 60
 N_PROBLEMS_SHOWN: Final = 20

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from workbench.metrics import CONVENTIONS, MEASURES, Measure
-from workbench.studies._report_parts import ReportTable
+from workbench.report import ReportTable, better
 
 KIND_TITLES = {
     "matching": "Matched cells, at each IoU threshold",
@@ -97,33 +97,9 @@ def _row(measure: Measure) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def measure_title(measure: Measure) -> str:
-    """Return what people call a measure, with its unit."""
-    return f"{measure.title}, {measure.unit}" if measure.unit else measure.title
-
-
-def best_model(means: pd.Series, measure: Measure) -> str:
-    """Return the model whose mean is best by the measure's direction; "–" if there is none.
-
-    Examples
-    --------
-    >>> best_model(pd.Series({"unet": 3.1, "otsu": 5.2}), MEASURES["mhd"])
-    'unet'
-    """
-    defined = means.dropna()
-    if defined.empty or measure.higher_is_better is None:
-        return "–"
-    return str(defined.idxmax() if measure.higher_is_better else defined.idxmin())
-
-
 def _range(measure: Measure) -> str:
     high = "unbounded" if measure.high == float("inf") else f"{measure.high:g}"
     return f"{measure.low:g} to {high}" + (f" {measure.unit}" if measure.unit else "")
-
-
-def better(measure: Measure) -> str:
-    """Return which direction is better, in a word."""
-    return {True: "higher", False: "lower", None: "neither"}[measure.higher_is_better]
 
 
 def _pooling(measure: Measure) -> str:

@@ -12,7 +12,7 @@ from workbench.analysis import measure_summary, measure_sums
 from workbench.metrics import MEASURES
 from workbench.schema import PRIMARY_IOU_THRESHOLD, STATUSES
 from workbench.studies._measure_texts import better, measure_title
-from workbench.studies._report_parts import ReportTable, interval
+from workbench.report import ReportTable, interval
 from workbench.studies._score_parts import WEIGHTS, ScoreResult
 
 N_PROBLEMS_SHOWN: Final = 20

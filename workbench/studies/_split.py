@@ -31,7 +31,7 @@ from workbench.schema import InputError
 from workbench.store import write_text
 from workbench.studies._config import DatasetConfig
 from workbench.studies._explain import checked
-from workbench.studies._report_parts import ReportTable
+from workbench.report import ReportTable
 from workbench.studies._signatures import signatures_of
 
 MANIFEST: Final = "manifest.csv"

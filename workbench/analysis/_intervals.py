@@ -1,0 +1,289 @@
+"""How far a mean or a median of these images may lie from that of all such images."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from workbench.analysis._paired import check_paired, group_codes
+from workbench.analysis._resampling import N_RESAMPLES, bootstrap_means, group_sums
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+ALPHA: Final = 0.05
+ONE_UNIT: Final = "one image or group alone has no interval"
+NO_SPREAD: Final = "all scores are equal: an interval without width says nothing about other images"
+NO_BCA: Final = "percentile bootstrap instead of BCa"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A confidence interval.
+
+    Attributes
+    ----------
+    low, high
+        Its limits, NaN where there is none.
+    notice
+        What a reader must know; "" where there is nothing.
+    coverage
+        The probability with which such intervals hold, where it is exactly known, else NaN.
+    """
+
+    low: float
+    high: float
+    notice: str = ""
+    coverage: float = float("nan")
+
+
+def mean_interval(
+    values: npt.ArrayLike | pd.Series, *, groups: pd.Series | None = None, alpha: float = ALPHA
+) -> Interval:
+    """Return Student's t interval of a mean.
+
+    Parameters
+    ----------
+    values
+        One score per image; with groups a Series by ``image_id``.
+    groups
+        ``image_id`` to group, see Notes.
+    alpha
+        One minus the confidence.
+
+    Returns
+    -------
+    Interval
+        NaN for a single image, or if all belong to one group.
+
+    Raises
+    ------
+    InputError
+        For no value, NaN, repeated image ids, or groups of other images.
+
+    Notes
+    -----
+    With groups the standard error is the cluster-robust one of [1]_,
+    sqrt(G / (G - 1) * sum(r_g²)) / n, with r_g the sum of the deviations of group g from the mean
+    over all n images, on G - 1 degrees of freedom. With every image alone this is SD / sqrt(n).
+
+    References
+    ----------
+    .. [1] A. C. Cameron and D. L. Miller, J. Hum. Resour. 50:317, 2015.
+
+    Examples
+    --------
+    >>> interval = mean_interval([0.4, 0.5, 0.6])
+    >>> round(interval.low, 3), round(interval.high, 3)
+    (0.252, 0.748)
+    """
+    frame = _as_frame(values)
+    array = check_paired(frame, min_images=1, min_models=1)[:, 0]
+    codes = group_codes(frame.index, groups)
+    error, degrees = mean_error(array[:, None], codes)
+    if degrees < 1:
+        return Interval(np.nan, np.nan, ONE_UNIT)
+    half = stats.t.ppf(1 - alpha / 2, degrees) * error[0]
+    notice = NO_SPREAD if np.ptp(array) == 0 else ""
+    return Interval(float(array.mean() - half), float(array.mean() + half), notice)
+
+
+def mean_error(values: FloatArray, codes: IntArray) -> tuple[FloatArray, int]:
+    """Return the standard error of each column's mean, robust to groups, and its degrees.
+
+    Parameters
+    ----------
+    values
+        Shape (images, columns).
+    codes
+        Group of each image, from :func:`group_codes`.
+
+    Returns
+    -------
+    errors, degrees of freedom
+        As in :func:`mean_interval`; NaN and 0 for a single group.
+    """
+    sums = group_sums(values - values.mean(axis=0), codes)
+    n_groups = len(sums)
+    if n_groups < 2:
+        return np.full(values.shape[1], np.nan), 0
+    variance = n_groups / (n_groups - 1) * (sums**2).sum(axis=0) / len(values) ** 2
+    return np.sqrt(variance), n_groups - 1
+
+
+def bca_interval(
+    values: npt.ArrayLike | pd.Series,
+    *,
+    groups: pd.Series | None = None,
+    alpha: float = ALPHA,
+    n_resamples: int = N_RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Return the bias-corrected and accelerated bootstrap interval of a mean.
+
+    Parameters
+    ----------
+    values
+        One score per image; with groups a Series by ``image_id``.
+    groups
+        ``image_id`` to group: whole groups are drawn, and left out in turn for the acceleration.
+    alpha
+        One minus the confidence.
+    n_resamples, seed
+        Of :func:`bootstrap_means`.
+
+    Returns
+    -------
+    Interval
+        That of the percentiles, with a notice, where the resampled means are all equal, all lie
+        on one side of the mean, or the acceleration leaves no place for a limit. NaN for a single
+        image or group.
+
+    Raises
+    ------
+    InputError
+        For no value, NaN, repeated image ids, or groups of other images.
+
+    References
+    ----------
+    .. [1] B. Efron, J. Am. Stat. Assoc. 82:171, 1987.
+
+    Examples
+    --------
+    >>> interval = bca_interval([0.0, 0.1, 0.1, 0.2, 0.9])
+    >>> interval.low < 0.26 < interval.high
+    True
+    """
+    frame = _as_frame(values)
+    resampled = bootstrap_means(frame, groups=groups, n_resamples=n_resamples, seed=seed)
+    codes = group_codes(frame.index, groups)
+    return bca_of_mean(frame.iloc[:, 0].to_numpy(float), resampled[:, 0], codes, alpha=alpha)
+
+
+def bca_of_mean(
+    values: FloatArray, resampled: FloatArray, codes: IntArray, *, alpha: float = ALPHA
+) -> Interval:
+    """Return the BCa interval of a mean whose resampled means are known.
+
+    Parameters
+    ----------
+    values
+        One per image: scores, or paired differences.
+    resampled
+        A column of :func:`bootstrap_means`, or the difference of two.
+    codes
+        Group of each image, from :func:`group_codes`.
+    alpha
+        One minus the confidence.
+    """
+    sums = np.bincount(codes, weights=values)
+    sizes = np.bincount(codes)
+    if len(sums) < 2:
+        return Interval(np.nan, np.nan, ONE_UNIT)
+    if np.ptp(values) == 0:
+        return Interval(float(values[0]), float(values[0]), NO_SPREAD)
+    mean = sums.sum() / sizes.sum()
+    # Means that are equal but for rounding count half on either side, as ties do.
+    off = resampled - mean
+    off[np.abs(off) <= 1e-12 * np.abs(values).max()] = 0
+    share_below = (np.mean(off < 0) + np.mean(off <= 0)) / 2
+    bias = stats.norm.ppf(share_below)
+    quantiles = np.array([alpha / 2, 1 - alpha / 2])
+    left_out = (sums.sum() - sums) / (sizes.sum() - sizes)
+    deviation = left_out.mean() - left_out
+    spread = (deviation**2).sum() ** 1.5
+    acceleration = (deviation**3).sum() / (6 * spread) if spread else 0.0
+    shifted = bias + stats.norm.ppf(quantiles)
+    room = 1 - acceleration * shifted
+    if np.ptp(resampled) == 0 or not np.isfinite(bias) or (room <= 0).any():
+        low, high = np.quantile(resampled, quantiles)
+        return Interval(float(low), float(high), NO_BCA)
+    low, high = np.quantile(resampled, stats.norm.cdf(bias + shifted / room))
+    return Interval(float(low), float(high))
+
+
+def median_interval(
+    values: npt.ArrayLike | pd.Series, *, groups: pd.Series | None = None, alpha: float = ALPHA
+) -> Interval:
+    """Return the interval of a median between two of the sorted scores.
+
+    Parameters
+    ----------
+    values
+        One score per image; with groups a Series by ``image_id``.
+    groups
+        ``image_id`` to group, see Notes.
+    alpha
+        One minus the confidence.
+
+    Returns
+    -------
+    Interval
+        Between the k-th smallest and the k-th largest score, with the largest k that holds with
+        at least 1 - alpha, and its exact ``coverage`` (for scores without ties; with ties it is
+        higher). NaN if not even smallest and largest do: for 95 %, fewer than 6 images.
+
+    Raises
+    ------
+    InputError
+        For no value, NaN, repeated image ids, or groups of other images.
+
+    Notes
+    -----
+    The number of scores below the median is binomial, whatever their distribution [1]_. With
+    groups it is not; then the interval of the share of images at or below the median, Student t
+    with the cluster-robust error of :func:`mean_interval`, is read off at the sorted scores [2]_.
+
+    References
+    ----------
+    .. [1] W. J. Conover, Practical Nonparametric Statistics, section 3.2, 1999.
+    .. [2] R. S. Woodruff, J. Am. Stat. Assoc. 47:635, 1952.
+
+    Examples
+    --------
+    >>> interval = median_interval([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    >>> interval.low, interval.high, round(interval.coverage, 4)
+    (2.0, 9.0, 0.9785)
+    """
+    frame = _as_frame(values)
+    array = check_paired(frame, min_images=1, min_models=1)[:, 0]
+    codes = group_codes(frame.index, groups)
+    ordered = np.sort(array)
+    if len(np.unique(codes)) == len(array):
+        return _between_order_statistics(ordered, alpha)
+    at_or_below = (array <= np.median(array)).astype(np.float64)
+    error, degrees = mean_error(at_or_below[:, None], codes)
+    if degrees < 1:
+        return Interval(np.nan, np.nan, ONE_UNIT)
+    half = stats.t.ppf(1 - alpha / 2, degrees) * error[0]
+    places = np.array([np.floor((0.5 - half) * len(array)), np.ceil((0.5 + half) * len(array))])
+    if places[0] < 1 or places[1] > len(array):
+        return Interval(np.nan, np.nan, "too few groups for an interval of the median")
+    low, high = ordered[places.astype(int) - 1]
+    return Interval(float(low), float(high))
+
+
+def _between_order_statistics(ordered: FloatArray, alpha: float) -> Interval:
+    n = len(ordered)
+    # ppf is the smallest k with P(B <= k) >= alpha / 2, so P(B < k) < alpha / 2 on either side.
+    k = int(stats.binom.ppf(alpha / 2, n, 0.5))
+    if k < 1:
+        return Interval(
+            np.nan, np.nan, f"too few images for an interval of the median with {1 - alpha:.0%}"
+        )
+    coverage = 1 - 2 * stats.binom.cdf(k - 1, n, 0.5)
+    notice = NO_SPREAD if ordered[0] == ordered[-1] else ""
+    return Interval(float(ordered[k - 1]), float(ordered[n - k]), notice, float(coverage))
+
+
+def _as_frame(values: npt.ArrayLike | pd.Series) -> pd.DataFrame:
+    """Return the values as a table of one model; those without ids in sorted order.
+
+    The order of values must not matter, and only ids or values can fix it.
+    """
+    if isinstance(values, pd.Series):
+        return values.rename("value").to_frame()
+    return pd.DataFrame({"value": np.sort(np.asarray(values, dtype=np.float64).ravel())})

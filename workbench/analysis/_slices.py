@@ -1,0 +1,299 @@
+"""Whether a finding holds for every kind of image: scores by disjoint slices of the data."""
+
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from workbench.analysis._images import CELL_COUNT_BINS
+from workbench.schema import InputError
+
+FEW_IMAGES: Final = 10
+UNKNOWN: Final = "not known"
+
+
+def slice_scores(
+    paired: pd.DataFrame,
+    slices: pd.Series,
+    *,
+    groups: pd.Series | None = None,
+    alpha: float = 0.05,
+) -> pd.DataFrame:
+    """Return the mean of every model in every slice of the images.
+
+    Parameters
+    ----------
+    paired
+        Images x models, without NaN.
+    slices
+        Name of the slice of each image (index ``image_id``), from :func:`slice_by` or any column
+        of the manifest; an image without one falls into "not known". The categories of a
+        categorical series are all shown, in their order.
+    groups
+        Name of the group (slide, plate) of each image, drawn whole.
+    alpha
+        1 minus the coverage of the interval.
+
+    Returns
+    -------
+    DataFrame
+        One row per slice and model: ``slice``, ``model``, ``n`` images, ``mean``, ``ci_low``,
+        ``ci_high`` (Student t) and ``few``, whether there are fewer than 10 images. The ``n`` of a
+        model sum to the images. The mean of an empty slice and the interval of a single image
+        are NaN.
+
+    Raises
+    ------
+    InputError
+        If an image has no entry in ``slices``, or more than one.
+
+    Examples
+    --------
+    >>> paired = pd.DataFrame({"unet": [0.9, 0.8, 0.4]}, index=["a", "b", "c"])
+    >>> slices = pd.Series({"a": "sparse", "b": "sparse", "c": "dense"})
+    >>> slice_scores(paired, slices)[["slice", "n", "mean"]].values.tolist()
+    [['dense', 1, 0.4], ['sparse', 2, 0.8500000000000001]]
+    """
+    rows = []
+    for name, inside in _images_by_slice(paired, slices):
+        for model in paired.columns:
+            values = inside[model].to_numpy(float)
+            low, high = _mean_interval(values, alpha)
+            rows.append(
+                {
+                    "slice": name,
+                    "model": model,
+                    "n": len(values),
+                    "mean": values.mean() if len(values) else np.nan,
+                    "ci_low": low,
+                    "ci_high": high,
+                    "few": len(values) < FEW_IMAGES,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def compare_slices(
+    paired: pd.DataFrame,
+    slices: pd.Series,
+    *,
+    first: str,
+    second: str,
+    groups: pd.Series | None = None,
+    alpha: float = 0.05,
+    n_resamples: int = 9_999,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare two models in every slice of the images.
+
+    Parameters
+    ----------
+    paired, slices, groups, alpha
+        As for :func:`slice_scores`.
+    first, second
+        Models; differences are first minus second.
+    n_resamples, seed
+        Of the permutation test.
+
+    Returns
+    -------
+    DataFrame
+        One row per slice: ``slice``, ``n`` images, ``mean_difference``, ``ci_low``, ``ci_high``
+        (paired Student t), ``p`` (sign-flip permutation of the mean), ``p_bh`` (adjusted over the
+        slices by Benjamini and Hochberg) and ``few``, whether there are fewer than 10 images. NaN
+        in an empty slice, which does not count as a test.
+
+    Raises
+    ------
+    InputError
+        As :func:`slice_scores`, and if a model is not in the table.
+    """
+    for model in (first, second):
+        if model not in paired:
+            msg = f"no scores of {model!r}, only of {', '.join(map(str, paired.columns))}."
+            raise InputError(msg)
+    rows = []
+    for name, inside in _images_by_slice(paired, slices):
+        difference = inside[first].to_numpy(float) - inside[second].to_numpy(float)
+        low, high = _mean_interval(difference, alpha)
+        rows.append(
+            {
+                "slice": name,
+                "n": len(difference),
+                "mean_difference": difference.mean() if len(difference) else np.nan,
+                "ci_low": low,
+                "ci_high": high,
+                "p": _sign_flip_p(difference, n_resamples, seed),
+                "few": len(difference) < FEW_IMAGES,
+            }
+        )
+    table = pd.DataFrame(rows)
+    table.insert(table.columns.get_loc("p") + 1, "p_bh", benjamini_hochberg(table["p"]))
+    return table
+
+
+def benjamini_hochberg(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Adjust p-values for the rate of false discoveries; NaN stays NaN and is not counted.
+
+    References
+    ----------
+    .. [1] Y. Benjamini and Y. Hochberg, J. R. Stat. Soc. B 57:289, 1995.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.5, float("nan"), 0.02]).round(3).tolist()
+    [0.03, 0.5, nan, 0.03]
+    """
+    p = np.asarray(p_values, float)
+    adjusted = np.full_like(p, np.nan)
+    tested = ~np.isnan(p)
+    if tested.any():
+        adjusted[tested] = stats.false_discovery_control(p[tested])
+    return adjusted
+
+
+def slice_by(values: pd.Series, *, n_slices: int = 4) -> pd.Series:
+    """Cut a column of facts about the images into slices.
+
+    Parameters
+    ----------
+    values
+        A fact per image (index ``image_id``). Text, and numbers with at most ``n_slices``
+        different values, become slices as they are; other numbers are cut at their quantiles.
+    n_slices
+        Of about equally many images each; fewer where many values are equal.
+
+    Returns
+    -------
+    Series
+        Name of the slice of each image, categorical in order; "not known" for NaN.
+
+    Raises
+    ------
+    InputError
+        For fewer than 2 slices.
+
+    Examples
+    --------
+    >>> slice_by(pd.Series([1, 2, 3, 4.0, 50, 60]), n_slices=2).tolist()
+    ['up to 3.5', 'up to 3.5', 'up to 3.5', 'over 3.5', 'over 3.5', 'over 3.5']
+    """
+    if n_slices < 2:
+        msg = f"expected at least 2 slices, got {n_slices}."
+        raise InputError(msg)
+    known = values.dropna()
+    if pd.api.types.is_numeric_dtype(values.dtype) and known.nunique() > n_slices:
+        edges = _rounded_edges(known.to_numpy(float), n_slices)
+        names = _edge_names(edges)
+        places = np.searchsorted(edges, values.to_numpy(float), side="left")
+        named = pd.Series([names[place] for place in places], index=values.index)
+    else:
+        names = [str(value) for value in sorted(known.unique())]
+        named = values.map(str)
+    named = named.where(values.notna(), UNKNOWN)
+    order = names + ([UNKNOWN] if values.isna().any() else [])
+    return named.astype(pd.CategoricalDtype(order, ordered=True)).rename(values.name)
+
+
+def slice_by_cell_count(counts: pd.Series) -> pd.Series:
+    """Slice the images by their number of reference cells: 0, 1-5, 6-10, ..., over 100.
+
+    Parameters
+    ----------
+    counts
+        Reference cells of each image (index ``image_id``).
+
+    Returns
+    -------
+    Series
+        Name of the slice of each image, categorical with all bins of the published report and one
+        for images without cells.
+
+    Raises
+    ------
+    InputError
+        If a number is not whole, or negative.
+
+    Examples
+    --------
+    >>> slice_by_cell_count(pd.Series([0, 5, 6, 100, 101])).tolist()
+    ['0', '1-5', '6-10', '51-100', 'over 100']
+    """
+    numbers = counts.to_numpy(float)
+    wrong = ~((numbers >= 0) & (numbers == np.floor(numbers)))
+    if wrong.any():
+        msg = (
+            f"expected whole numbers of cells, got {counts[wrong].iloc[0]!r} for image "
+            f"{counts.index[wrong][0]!r}; count the reference cells again."
+        )
+        raise InputError(msg)
+    last = [high for _, high in CELL_COUNT_BINS.values()]
+    names = list(CELL_COUNT_BINS)
+    named = [names[place] for place in np.searchsorted(last, numbers, side="left")]
+    dtype = pd.CategoricalDtype(names, ordered=True)
+    return pd.Series(named, index=counts.index, name="cells", dtype=dtype)
+
+
+def _images_by_slice(paired: pd.DataFrame, slices: pd.Series) -> list[tuple[str, pd.DataFrame]]:
+    """Return the images of each slice, every image in exactly one."""
+    absent = paired.index.difference(slices.index)
+    if len(absent):
+        msg = (
+            f"{len(absent)} images have no slice, such as {absent[0]!r}; give every image an "
+            "entry (NaN if it is not known)."
+        )
+        raise InputError(msg)
+    if slices.index.has_duplicates:
+        twice = slices.index[slices.index.duplicated()][0]
+        msg = f"image {twice!r} has more than one slice; give each image one entry."
+        raise InputError(msg)
+    of_image = slices.reindex(paired.index)
+    names = (
+        list(of_image.cat.categories)
+        if hasattr(of_image, "cat")
+        else sorted(of_image.dropna().unique())
+    )
+    found = [(str(name), paired[(of_image == name).to_numpy()]) for name in names]
+    if of_image.isna().any():
+        found.append((UNKNOWN, paired[of_image.isna().to_numpy()]))
+    return found
+
+
+def _rounded_edges(values: npt.NDArray[np.float64], n_slices: int) -> npt.NDArray[np.float64]:
+    """Return the inner quantiles, rounded as far as no slice becomes empty."""
+    exact = np.quantile(values, np.arange(1, n_slices) / n_slices)
+    exact = np.unique(exact[exact < values.max()])
+    for digits in range(3, 18):
+        edges = np.unique([float(f"{edge:.{digits}g}") for edge in exact])
+        counts = np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
+        if len(edges) == len(exact) and counts.min() > 0:
+            return edges
+    return exact
+
+
+def _edge_names(edges: npt.NDArray[np.float64]) -> list[str]:
+    texts = [f"{edge:.15g}" for edge in edges]
+    middle = [f"over {low} to {high}" for low, high in pairwise(texts)]
+    return [f"up to {texts[0]}", *middle, f"over {texts[-1]}"]
+
+
+def _mean_interval(values: npt.NDArray[np.float64], alpha: float) -> tuple[float, float]:
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    half = float(stats.t.ppf(1 - alpha / 2, len(values) - 1) * stats.sem(values))
+    return float(values.mean() - half), float(values.mean() + half)
+
+
+def _sign_flip_p(difference: npt.NDArray[np.float64], n_resamples: int, seed: int) -> float:
+    if not len(difference):
+        return float("nan")
+    if len(difference) == 1:
+        return 1.0
+    found = stats.permutation_test(
+        (difference,), lambda x, axis: np.mean(x, axis=axis), permutation_type="samples",
+        vectorized=True, n_resamples=n_resamples, batch=1000, rng=np.random.default_rng(seed),
+    )  # fmt: skip
+    return float(found.pvalue)
