@@ -72,6 +72,9 @@ from ._ranks import (
 from ._resampling import (
     bootstrap_means,
 )
+from ._simultaneous import (
+    max_t_quantile,
+)
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
@@ -113,6 +116,7 @@ __all__ = [
     "images_left_out",
     "kruskal_wallis",
     "main_grouping",
+    "max_t_quantile",
     "mean_interval",
     "measure_summary",
     "measure_sums",

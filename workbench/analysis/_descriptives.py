@@ -1,7 +1,6 @@
 """What the scores of each model look like, over images."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +9,9 @@ from workbench.analysis._intervals import (
     ALPHA,
     Interval,
     bca_of_mean,
-    mean_interval,
-    median_interval,
+    check_alpha,
+    order_statistics_of_median,
+    t_of_mean,
 )
 from workbench.analysis._paired import (
     check_paired,
@@ -67,15 +67,16 @@ def describe_models(
     >>> describe_models(pd.DataFrame({"unet": [0.4, 0.5, 0.6]})).loc[0, ["n", "mean"]].to_list()
     [3.0, 0.5]
     """
+    check_alpha(alpha)
     values = check_paired(paired, min_images=1, min_models=1)
     resampled = bootstrap_means(paired, groups=groups, n_resamples=n_resamples, seed=seed)
     codes = group_codes(paired.index, groups)
     rows = []
     for place, model in enumerate(paired.columns):
         scores = values[:, place]
-        of_mean = mean_interval(paired[model], groups=groups, alpha=alpha)
+        of_mean = t_of_mean(scores, codes, alpha=alpha)
         bca = bca_of_mean(scores, resampled[:, place], codes, alpha=alpha)
-        of_median = median_interval(paired[model], groups=groups, alpha=alpha)
+        of_median = order_statistics_of_median(scores, codes, alpha=alpha)
         low, q25, median, q75, high = np.quantile(scores, [0.025, 0.25, 0.5, 0.75, 0.975])
         rows.append(
             {
@@ -229,20 +230,14 @@ def measures_by_threshold(scores: pd.DataFrame, metrics: Sequence[str]) -> pd.Da
 
 def _means(paired: pd.DataFrame, groups: pd.Series | None) -> pd.DataFrame:
     """Return model, mean, ci_low, ci_high and n; NaN where there is no image."""
-    rows: list[dict[str, Any]] = []
-    for model, scores in paired.items():
-        none = Interval(np.nan, np.nan)
-        of_mean = none if scores.empty else mean_interval(scores, groups=groups)
-        rows.append(
-            {
-                "model": model,
-                "mean": scores.mean(),
-                "ci_low": of_mean.low,
-                "ci_high": of_mean.high,
-                "n": len(scores),
-            }
-        )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame({"model": paired.columns, "mean": paired.mean().to_numpy()})
+    intervals = [Interval(np.nan, np.nan)] * paired.shape[1]
+    if len(paired):
+        codes = group_codes(paired.index, groups)
+        intervals = [t_of_mean(values, codes) for values in paired.to_numpy(float).T]
+    table["ci_low"] = [interval.low for interval in intervals]
+    table["ci_high"] = [interval.high for interval in intervals]
+    return table.assign(n=len(paired))
 
 
 def _notices(of_mean: Interval, bca: Interval, of_median: Interval) -> str:

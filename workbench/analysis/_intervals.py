@@ -10,11 +10,13 @@ from scipy import stats
 
 from workbench.analysis._paired import check_paired, group_codes
 from workbench.analysis._resampling import N_RESAMPLES, bootstrap_means, group_sums
+from workbench.schema import InputError
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 ALPHA: Final = 0.05
+"""One minus the confidence, unless told otherwise."""
 ONE_UNIT: Final = "one image or group alone has no interval"
 NO_SPREAD: Final = "all scores are equal: an interval without width says nothing about other images"
 NO_BCA: Final = "percentile bootstrap instead of BCa"
@@ -80,15 +82,18 @@ def mean_interval(
     >>> round(interval.low, 3), round(interval.high, 3)
     (0.252, 0.748)
     """
-    frame = _as_frame(values)
-    array = check_paired(frame, min_images=1, min_models=1)[:, 0]
-    codes = group_codes(frame.index, groups)
-    error, degrees = mean_error(array[:, None], codes)
+    array, codes = _checked(values, groups, alpha)
+    return t_of_mean(array, codes, alpha=alpha)
+
+
+def t_of_mean(values: FloatArray, codes: IntArray, *, alpha: float = ALPHA) -> Interval:
+    """Return :func:`mean_interval` of checked values with the group of each."""
+    error, degrees = mean_error(values[:, None], codes)
     if degrees < 1:
         return Interval(np.nan, np.nan, ONE_UNIT)
     half = stats.t.ppf(1 - alpha / 2, degrees) * error[0]
-    notice = NO_SPREAD if np.ptp(array) == 0 else ""
-    return Interval(float(array.mean() - half), float(array.mean() + half), notice)
+    notice = NO_SPREAD if np.ptp(values) == 0 else ""
+    return Interval(float(values.mean() - half), float(values.mean() + half), notice)
 
 
 def mean_error(values: FloatArray, codes: IntArray) -> tuple[FloatArray, int]:
@@ -157,6 +162,7 @@ def bca_interval(
     >>> interval.low < 0.26 < interval.high
     True
     """
+    check_alpha(alpha)
     frame = _as_frame(values)
     resampled = bootstrap_means(frame, groups=groups, n_resamples=n_resamples, seed=seed)
     codes = group_codes(frame.index, groups)
@@ -248,25 +254,17 @@ def median_interval(
     >>> interval.low, interval.high, round(interval.coverage, 4)
     (2.0, 9.0, 0.9785)
     """
-    frame = _as_frame(values)
-    array = check_paired(frame, min_images=1, min_models=1)[:, 0]
-    codes = group_codes(frame.index, groups)
-    ordered = np.sort(array)
-    if len(np.unique(codes)) == len(array):
-        return _between_order_statistics(ordered, alpha)
-    at_or_below = (array <= np.median(array)).astype(np.float64)
-    error, degrees = mean_error(at_or_below[:, None], codes)
-    if degrees < 1:
-        return Interval(np.nan, np.nan, ONE_UNIT)
-    half = stats.t.ppf(1 - alpha / 2, degrees) * error[0]
-    places = np.array([np.floor((0.5 - half) * len(array)), np.ceil((0.5 + half) * len(array))])
-    if places[0] < 1 or places[1] > len(array):
-        return Interval(np.nan, np.nan, "too few groups for an interval of the median")
-    low, high = ordered[places.astype(int) - 1]
-    return Interval(float(low), float(high))
+    array, codes = _checked(values, groups, alpha)
+    return order_statistics_of_median(array, codes, alpha=alpha)
 
 
-def _between_order_statistics(ordered: FloatArray, alpha: float) -> Interval:
+def order_statistics_of_median(
+    values: FloatArray, codes: IntArray, *, alpha: float = ALPHA
+) -> Interval:
+    """Return :func:`median_interval` of checked values with the group of each."""
+    ordered = np.sort(values)
+    if codes.max() + 1 < len(values):
+        return _of_grouped_median(ordered, values, codes, alpha)
     n = len(ordered)
     # ppf is the smallest k with P(B <= k) >= alpha / 2, so P(B < k) < alpha / 2 on either side.
     k = int(stats.binom.ppf(alpha / 2, n, 0.5))
@@ -277,6 +275,38 @@ def _between_order_statistics(ordered: FloatArray, alpha: float) -> Interval:
     coverage = 1 - 2 * stats.binom.cdf(k - 1, n, 0.5)
     notice = NO_SPREAD if ordered[0] == ordered[-1] else ""
     return Interval(float(ordered[k - 1]), float(ordered[n - k]), notice, float(coverage))
+
+
+def _of_grouped_median(
+    ordered: FloatArray, values: FloatArray, codes: IntArray, alpha: float
+) -> Interval:
+    at_or_below = (values <= np.median(values)).astype(np.float64)
+    error, degrees = mean_error(at_or_below[:, None], codes)
+    if degrees < 1:
+        return Interval(np.nan, np.nan, ONE_UNIT)
+    half = stats.t.ppf(1 - alpha / 2, degrees) * error[0]
+    n = len(ordered)
+    low, high = int(np.floor((0.5 - half) * n)), int(np.ceil((0.5 + half) * n)) + 1
+    if low < 1 or high > n:
+        return Interval(np.nan, np.nan, "too few groups for an interval of the median")
+    notice = NO_SPREAD if ordered[0] == ordered[-1] else ""
+    return Interval(float(ordered[low - 1]), float(ordered[high - 1]), notice)
+
+
+def check_alpha(alpha: float) -> None:
+    """Refuse what is no share, such as the confidence in per cent."""
+    if not 0 < alpha < 1:
+        msg = f"alpha must lie between 0 and 1, got {alpha:g}; 0.05 asks for 95 % intervals."
+        raise InputError(msg)
+
+
+def _checked(
+    values: npt.ArrayLike | pd.Series, groups: pd.Series | None, alpha: float
+) -> tuple[FloatArray, IntArray]:
+    check_alpha(alpha)
+    frame = _as_frame(values)
+    array = check_paired(frame, min_images=1, min_models=1)[:, 0]
+    return array, group_codes(frame.index, groups)
 
 
 def _as_frame(values: npt.ArrayLike | pd.Series) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.analysis._paired import check_paired, group_codes
+from workbench.schema import InputError
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -57,6 +58,9 @@ def bootstrap_means(
     >>> means.shape, sorted(set(means[:, 0].tolist()))
     ((500, 1), [0.0, 0.5, 1.0])
     """
+    if n_resamples < 1:
+        msg = f"n_resamples must be at least 1, got {n_resamples}; {N_RESAMPLES} is usual."
+        raise InputError(msg)
     values = check_paired(paired, min_images=1, min_models=1)
     codes = group_codes(paired.index, groups)
     centre = values.mean(axis=0)  # sums of what is near zero keep their digits
