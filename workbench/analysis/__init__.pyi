@@ -65,12 +65,29 @@ from ._pairs import (
     cohens_d_paired,
     compare_pairs,
 )
+from ._ranking_scheme import (
+    EIGHTEEN_METHODS,
+    RankingScheme,
+    SchemePart,
+    SchemeStability,
+    rank_by_scheme,
+    scheme_parts,
+    scheme_stability,
+    study_scheme,
+)
 from ._ranks import (
     RankStability,
     rank_stability,
 )
+from ._regression import (
+    regress_scores,
+)
 from ._resampling import (
     bootstrap_means,
+)
+from ._seeds import (
+    seed_intervals,
+    variance_shares,
 )
 from ._simultaneous import (
     max_t_quantile,
@@ -85,6 +102,7 @@ from ._slices import (
 
 __all__ = [
     "AGGREGATIONS",
+    "EIGHTEEN_METHODS",
     "Comparison",
     "DataFingerprint",
     "Intensities",
@@ -92,6 +110,9 @@ __all__ = [
     "OmnibusTest",
     "PrincipalComponents",
     "RankStability",
+    "RankingScheme",
+    "SchemePart",
+    "SchemeStability",
     "Separability",
     "Spread",
     "add_sums",
@@ -128,12 +149,19 @@ __all__ = [
     "one_way_anova",
     "paired_scores",
     "principal_components",
+    "rank_by_scheme",
     "rank_stability",
+    "regress_scores",
+    "scheme_parts",
+    "scheme_stability",
     "scores_by_cell_count",
     "scores_by_threshold",
+    "seed_intervals",
     "set_separability",
     "slice_by",
     "slice_by_cell_count",
     "slice_scores",
+    "study_scheme",
     "suggested_crop_px",
+    "variance_shares",
 ]

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from workbench.analysis._descriptives import paired_scores, select_scores
+from workbench.analysis._paired import paired_scores, select_scores
 from workbench.analysis._ranks import rank_rows
 from workbench.schema import InputError
 
@@ -71,12 +71,6 @@ def multiverse(
     for metric in metrics:
         for threshold in _thresholds_of(scores, metric, thresholds):
             paired = paired_scores(scores, metric=metric, threshold=threshold)
-            if paired.empty:
-                msg = (
-                    f"no image has a score of {metric!r} for every model; leave the measure or a "
-                    "model out."
-                )
-                raise InputError(msg)
             lower = metric in lower_is_better
             values = {
                 "mean": paired.mean(),

@@ -1,16 +1,18 @@
 """Whether the ranking of the models would be the same on other images."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from workbench.schema import InputError
+from workbench.analysis._paired import check_paired
+from workbench.analysis._resampling import N_RESAMPLES, bootstrap_means
 
 FloatArray = npt.NDArray[np.float64]
-CHUNK_VALUES = 2_000_000
+CHUNK_VALUES: Final = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,7 @@ def rank_stability(
     lower_is_better: bool = False,
     groups: pd.Series | None = None,
     alpha: float = 0.05,
-    n_resamples: int = 9_999,
+    n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> RankStability:
     """Rank the models again on bootstrapped images, and without each image.
@@ -64,7 +66,7 @@ def rank_stability(
     lower_is_better
         For distances and errors.
     groups
-        Name of the group (slide, plate) of each image, which are drawn whole.
+        ``image_id`` to group (slide, plate), from :func:`image_groups`: drawn whole.
     alpha
         1 minus the coverage of the rank interval.
     n_resamples, seed
@@ -78,7 +80,7 @@ def rank_stability(
     Raises
     ------
     InputError
-        For fewer than 3 images or 2 models, or NaN.
+        For fewer than 3 images or 2 models, NaN, or repeated ids.
 
     Notes
     -----
@@ -98,10 +100,10 @@ def rank_stability(
     >>> found.table.loc[0, "model"], float(found.table.loc[0, "p_best"])
     ('a', 1.0)
     """
-    values = _checked(paired)
+    values = check_paired(paired)
     means = values.mean(axis=0)
     ranks = rank_rows(means[None], lower_is_better=lower_is_better)[0]
-    resampled = _resampled_means(paired, groups, n_resamples, seed)
+    resampled = bootstrap_means(paired, groups=groups, n_resamples=n_resamples, seed=seed)
     drawn = rank_rows(resampled, lower_is_better=lower_is_better)
     order = np.argsort(ranks, kind="stable")
     table = rank_summary(paired.columns, ranks, drawn, alpha=alpha)
@@ -209,36 +211,3 @@ def _rank_then_mean(paired: pd.DataFrame, *, lower_is_better: bool) -> pd.DataFr
         }
     )
     return table.sort_values("rank", kind="stable").reset_index(drop=True)
-
-
-def _checked(paired: pd.DataFrame) -> FloatArray:
-    values: FloatArray = paired.to_numpy(dtype=np.float64)
-    if values.shape[0] < 3 or values.shape[1] < 2:
-        msg = (
-            f"a ranking needs at least 3 images and 2 models, got {values.shape[0]} images and "
-            f"{values.shape[1]} models; score more images, or add a model to the study."
-        )
-        raise InputError(msg)
-    if np.isnan(values).any():
-        msg = "paired scores must not be NaN; build them with paired_scores."
-        raise InputError(msg)
-    return values
-
-
-def _resampled_means(
-    paired: pd.DataFrame, groups: pd.Series | None, n_resamples: int, seed: int
-) -> FloatArray:
-    rng = np.random.default_rng(seed)
-    values = paired.to_numpy(float)
-    names = paired.index if groups is None else groups.reindex(paired.index)
-    codes = pd.factorize(np.where(pd.isna(names), paired.index, names))[0]
-    n_groups = codes.max() + 1
-    sizes = np.bincount(codes)
-    sums = np.stack([np.bincount(codes, weights=column) for column in values.T], axis=1)
-    means = []
-    rows = max(1, CHUNK_VALUES // n_groups)
-    for start in range(0, n_resamples, rows):
-        n = min(rows, n_resamples - start)
-        drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n)
-        means.append((drawn @ sums) / (drawn @ sizes)[:, None])
-    return np.concatenate(means)

@@ -9,6 +9,9 @@ import pandas as pd
 from scipy import stats
 
 from workbench.analysis._images import CELL_COUNT_BINS
+from workbench.analysis._intervals import mean_interval
+from workbench.analysis._paired import check_paired, group_codes
+from workbench.analysis._resampling import N_RESAMPLES, group_sums
 from workbench.schema import InputError
 
 FEW_IMAGES: Final = 10
@@ -30,10 +33,11 @@ def slice_scores(
         Images x models, without NaN.
     slices
         Name of the slice of each image (index ``image_id``), from :func:`slice_by` or any column
-        of the manifest; an image without one falls into "not known". The categories of a
+        of the manifest; an image with NaN or "" falls into "not known". The categories of a
         categorical series are all shown, in their order.
     groups
-        Name of the group (slide, plate) of each image, drawn whole.
+        ``image_id`` to group (slide, plate), from :func:`image_groups`; the interval allows for
+        images of one group being alike.
     alpha
         1 minus the coverage of the interval.
 
@@ -57,11 +61,12 @@ def slice_scores(
     >>> slice_scores(paired, slices)[["slice", "n", "mean"]].values.tolist()
     [['dense', 1, 0.4], ['sparse', 2, 0.8500000000000001]]
     """
+    check_paired(paired, min_images=1, min_models=1)
     rows = []
     for name, inside in _images_by_slice(paired, slices):
         for model in paired.columns:
-            values = inside[model].to_numpy(float)
-            low, high = _mean_interval(values, alpha)
+            values = inside[model]
+            low, high = _interval(values, groups, alpha)
             rows.append(
                 {
                     "slice": name,
@@ -84,7 +89,7 @@ def compare_slices(
     second: str,
     groups: pd.Series | None = None,
     alpha: float = 0.05,
-    n_resamples: int = 9_999,
+    n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Compare two models in every slice of the images.
@@ -111,14 +116,15 @@ def compare_slices(
     InputError
         As :func:`slice_scores`, and if a model is not in the table.
     """
+    check_paired(paired, min_images=1)
     for model in (first, second):
         if model not in paired:
             msg = f"no scores of {model!r}, only of {', '.join(map(str, paired.columns))}."
             raise InputError(msg)
     rows = []
     for name, inside in _images_by_slice(paired, slices):
-        difference = inside[first].to_numpy(float) - inside[second].to_numpy(float)
-        low, high = _mean_interval(difference, alpha)
+        difference = inside[first] - inside[second]
+        low, high = _interval(difference, groups, alpha)
         rows.append(
             {
                 "slice": name,
@@ -126,7 +132,7 @@ def compare_slices(
                 "mean_difference": difference.mean() if len(difference) else np.nan,
                 "ci_low": low,
                 "ci_high": high,
-                "p": _sign_flip_p(difference, n_resamples, seed),
+                "p": _sign_flip_p(difference, groups, n_resamples, seed),
                 "few": len(difference) < FEW_IMAGES,
             }
         )
@@ -223,7 +229,7 @@ def slice_by_cell_count(counts: pd.Series) -> pd.Series:
     ['0', '1-5', '6-10', '51-100', 'over 100']
     """
     numbers = counts.to_numpy(float)
-    wrong = ~((numbers >= 0) & (numbers == np.floor(numbers)))
+    wrong = ~((numbers >= 0) & (np.mod(numbers, 1) == 0))
     if wrong.any():
         msg = (
             f"expected whole numbers of cells, got {counts[wrong].iloc[0]!r} for image "
@@ -251,15 +257,12 @@ def _images_by_slice(paired: pd.DataFrame, slices: pd.Series) -> list[tuple[str,
         msg = f"image {twice!r} has more than one slice; give each image one entry."
         raise InputError(msg)
     of_image = slices.reindex(paired.index)
-    names = (
-        list(of_image.cat.categories)
-        if hasattr(of_image, "cat")
-        else sorted(of_image.dropna().unique())
-    )
-    found = [(str(name), paired[(of_image == name).to_numpy()]) for name in names]
-    if of_image.isna().any():
-        found.append((UNKNOWN, paired[of_image.isna().to_numpy()]))
-    return found
+    named = of_image.astype(object).where(of_image.notna() & (of_image != ""), UNKNOWN)
+    known = of_image.cat.categories if hasattr(of_image, "cat") else sorted(set(named), key=str)
+    names = [name for name in known if name != UNKNOWN]
+    if (named == UNKNOWN).any():
+        names.append(UNKNOWN)
+    return [(str(name), paired[(named == name).to_numpy()]) for name in names]
 
 
 def _rounded_edges(values: npt.NDArray[np.float64], n_slices: int) -> npt.NDArray[np.float64]:
@@ -280,20 +283,32 @@ def _edge_names(edges: npt.NDArray[np.float64]) -> list[str]:
     return [f"up to {texts[0]}", *middle, f"over {texts[-1]}"]
 
 
-def _mean_interval(values: npt.NDArray[np.float64], alpha: float) -> tuple[float, float]:
-    if len(values) < 2:
-        return float("nan"), float("nan")
-    half = float(stats.t.ppf(1 - alpha / 2, len(values) - 1) * stats.sem(values))
-    return float(values.mean() - half), float(values.mean() + half)
+def _interval(values: pd.Series, groups: pd.Series | None, alpha: float) -> tuple[float, float]:
+    if values.empty:
+        return np.nan, np.nan
+    found = mean_interval(values, groups=_groups_within(values, groups), alpha=alpha)
+    return found.low, found.high
 
 
-def _sign_flip_p(difference: npt.NDArray[np.float64], n_resamples: int, seed: int) -> float:
-    if not len(difference):
+def _groups_within(values: pd.Series, groups: pd.Series | None) -> pd.Series | None:
+    """Return the groups of these images; None if each stands alone."""
+    if groups is None:
+        return None
+    inside = groups[groups.index.isin(values.index)]
+    return inside if len(inside) else None
+
+
+def _sign_flip_p(
+    difference: pd.Series, groups: pd.Series | None, n_resamples: int, seed: int
+) -> float:
+    if difference.empty:
         return float("nan")
-    if len(difference) == 1:
+    codes = group_codes(difference.index, _groups_within(difference, groups))
+    sums = group_sums(difference.to_numpy(float)[:, None], codes)[:, 0]
+    if len(sums) == 1:
         return 1.0
     found = stats.permutation_test(
-        (difference,), lambda x, axis: np.mean(x, axis=axis), permutation_type="samples",
+        (sums,), lambda x, axis: np.mean(x, axis=axis), permutation_type="samples",
         vectorized=True, n_resamples=n_resamples, batch=1000, rng=np.random.default_rng(seed),
     )  # fmt: skip
     return float(found.pvalue)
