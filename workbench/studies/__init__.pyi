@@ -152,6 +152,10 @@ from ._score_command import (
 from ._score_parts import (
     ScoreResult,
 )
+from ._score_source import (
+    ScoreSource,
+    read_score_source,
+)
 from ._score_texts import (
     measure_overview,
     problem_rows,
@@ -251,6 +255,7 @@ __all__ = [
     "RunResult",
     "RunView",
     "ScoreResult",
+    "ScoreSource",
     "ScoringConfig",
     "SetComparison",
     "Signatures",
@@ -332,6 +337,7 @@ __all__ = [
     "read_frozen",
     "read_prediction_card",
     "read_prepare_config",
+    "read_score_source",
     "read_scoring_config",
     "read_split_config",
     "read_study",
