@@ -26,6 +26,9 @@ from ._number_table import (
     NumberTable,
     number_table,
 )
+from ._section import (
+    show_section,
+)
 
 __all__ = [
     "Column",
@@ -42,4 +45,5 @@ __all__ = [
     "live_training_curve",
     "number_table",
     "resolve_gallery",
+    "show_section",
 ]
