@@ -219,7 +219,9 @@ def _block_at(lines: Sequence[_Line], start: int) -> _Block | None:
 def _is_rule(line: str) -> bool:
     """Whether a line only parts what stands above it from what stands below."""
     bare = line.strip()
-    return len(bare) > 1 and RULE_CHARACTERS.issuperset(bare) and any(mark in bare for mark in "-=─━═")
+    return (
+        len(bare) > 1 and RULE_CHARACTERS.issuperset(bare) and any(mark in bare for mark in "-=─━═")
+    )
 
 
 def _from(lines: Sequence[_Line], start: int) -> Iterator[_Line]:

@@ -1,15 +1,17 @@
 """What the tables of somebody's report say: scores of models, bins, pairs, lists of images."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import combinations, pairwise
+from itertools import accumulate, combinations, pairwise
 from math import isnan, nan
 from typing import Final
 
 from workbench.analysis._published_report import PublishedReport, PublishedTable
 from workbench.analysis._report_audit_words import (
+    METRICS,
     Heading,
     Printed,
     bin_of,
@@ -130,6 +132,40 @@ class ReportFacts:
             printed = {float(n) for n in _IMAGES.findall(self.text)}
         return int(printed.pop()) if len(printed) == 1 else None
 
+    @cached_property
+    def _starts(self) -> list[int]:
+        return list(accumulate((len(text) + 1 for _, text in self.lines), initial=0))
+
+    def matches(self, pattern: re.Pattern[str]) -> list[tuple[int, str]]:
+        """Return the lines that a pattern is found in, with their numbers, each once."""
+        places = (bisect_right(self._starts, m.start()) - 1 for m in pattern.finditer(self.text))
+        return [self.lines[place] for place in dict.fromkeys(places)]
+
+    @cached_property
+    def means(self) -> dict[tuple[str, float], dict[str, ScoreRow]]:
+        """Rows with a mean, by measure and threshold, then model; the first printed of each.
+
+        A table that names no threshold counts for the lowest.
+        """
+        thresholds = [row.threshold for row in self.scores if not isnan(row.threshold)]
+        lowest = min(thresholds, default=nan)
+        found: dict[tuple[str, float], dict[str, ScoreRow]] = {}
+        for row in self.scores:
+            if "mean" in row.values and row.metric in METRICS and row.model in self.models:
+                at = lowest if isnan(row.threshold) else row.threshold
+                found.setdefault((row.metric, at), {}).setdefault(row.model, row)
+        return found
+
+    @cached_property
+    def primary(self) -> dict[str, ScoreRow]:
+        """The means by which models are ranked: F1 at the lowest threshold, else what is printed
+        of most models; highest first.
+        """
+        by = sorted(self.means, key=lambda k: (-len(self.means[k]), k[0] != "f1", k[1]))
+        rows = self.means[by[0]] if by else {}
+        order = sorted(rows, key=lambda model: -rows[model].value("mean"))
+        return {model: rows[model] for model in order}
+
     def models_in(self, text: str) -> tuple[str, ...]:
         """Return the keys of the models that a text names, in order, each once."""
         words = re.findall(r"[\w+.\-]+", text[:2000])
@@ -197,7 +233,7 @@ def tested_pairs(facts: ReportFacts) -> dict[frozenset[str], tuple[int, str]]:
         meanings = [heading(column).statistic for column in table.columns]
         as_matrix = [model_key(column) for column in table.columns]
         for line, row in zip(table.lines[1:], table.rows, strict=True):
-            models = _models_of_pair(row, facts)
+            models = models_of_pair(row, facts)
             if len(models) == 2 and {"p", "interval"} & set(meanings):
                 found.setdefault(frozenset(models), (line, " | ".join(row)))
             first = model_key(row[0]) if row else ""
@@ -212,7 +248,8 @@ def tested_pairs(facts: ReportFacts) -> dict[frozenset[str], tuple[int, str]]:
     return found
 
 
-def _models_of_pair(row: Sequence[str], facts: ReportFacts) -> tuple[str, ...]:
+def models_of_pair(row: Sequence[str], facts: ReportFacts) -> tuple[str, ...]:
+    """Return the models that the first cells of a row name, alone or as "A vs B"."""
     cells = [part for cell in row[:4] for part in _VERSUS.split(cell[:300])]
     keys = (model_key(part) for part in cells)
     return tuple(dict.fromkeys(key for key in keys if key in facts.models))
@@ -306,9 +343,7 @@ def _scores_by_row(
         if not name:
             continue
         for (metric, at), values in _row_values(meanings, row, default, threshold).items():
-            yield ScoreRow(
-                model_key(name), name, metric, at, values, table, line, " | ".join(row)
-            )
+            yield ScoreRow(model_key(name), name, metric, at, values, table, line, " | ".join(row))
 
 
 def _row_values(

@@ -18,6 +18,11 @@ _SAME: Final = {
     "f1score": "f1", "f": "f1", "rec": "recall", "prec": "precision", "dsc": "dice",
     "mean iou": "miou", "mean dice": "mdice",
 }  # fmt: skip
+_SPELLED: Final = {
+    "f1": "F1", "dice": "Dice", "iou": "IoU", "jaccard": "Jaccard", "miou": "mIoU",
+    "mdice": "mDice", "pq": "PQ", "aji": "AJI", "aji+": "AJI+", "ap": "AP", "map": "mAP",
+    "seg": "SEG",
+}  # fmt: skip
 _NOISE: Final = frozenset(
     {"score", "scores", "mean", "avg", "average", "me", "macro", "of", "the", "at", "over",
      "threshold", "coefficient", "value", "values", "model", "models"}
@@ -42,7 +47,9 @@ _COUNT: Final = re.compile(
 )
 _THRESHOLD_HEADING: Final = re.compile(r"(?:iou |matching )?thresholds?(?: \(?iou\)?)?")
 # Central 95 % of images is no interval of confidence, and says so itself.
-_NOT_CONFIDENCE: Final = re.compile(r"central|percentile|quantile|of images|of the images|iqr|quart")
+_NOT_CONFIDENCE: Final = re.compile(
+    r"central|percentile|quantile|of images|of the images|iqr|quart"
+)
 _NUMBER: Final = r"[-+]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,3})?"
 _NUMBER_CELL: Final = re.compile(rf"\s*[~≈]?\s*({_NUMBER})\s*(%?)", re.IGNORECASE)
 _RANGE_CELL: Final = re.compile(
@@ -128,6 +135,17 @@ def heading(text: str) -> Heading:
     if words and metric not in METRICS:
         return Heading(metric, "other", threshold)
     return Heading(metric, statistic, threshold)
+
+
+def spelled(metric: str) -> str:
+    """Return a measure as it is written.
+
+    Examples
+    --------
+    >>> spelled("f1"), spelled("recall")
+    ('F1', 'recall')
+    """
+    return _SPELLED.get(metric, metric)
 
 
 @lru_cache(maxsize=4096)
