@@ -105,7 +105,7 @@ class _Block:
 
 
 def read_published_report(text: str) -> PublishedReport:
-    """Read the tables and sentences of a report.
+    r"""Read the tables and sentences of a report.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def read_published_report(text: str) -> PublishedReport:
 
     Examples
     --------
-    >>> report = read_published_report("Results\\n\\nModel\\tF1\\nunet\\t0.5\\n\\nAll is well.")
+    >>> report = read_published_report("Results\n\nModel\tF1\nunet\t0.5\n\nAll is well.")
     >>> report.tables[0].title, report.tables[0].rows
     ('Results', (('unet', '0.5'),))
     >>> [statement.text for statement in report.statements]

@@ -87,7 +87,7 @@ REPORT_CHECKS: Final[tuple[Callable[[ReportFacts], Iterator[AuditFinding]], ...]
 
 
 def audit_text(text: str) -> tuple[AuditFinding, ...]:
-    """Look for the usual faults of a benchmark report in its own text.
+    r"""Look for the usual faults of a benchmark report in its own text.
 
     Nothing but the text is known: tables and sentences are held against each other, and a fault is
     told only where the text itself shows it. What a report does not print can't be found wrong.
@@ -110,7 +110,7 @@ def audit_text(text: str) -> tuple[AuditFinding, ...]:
 
     Examples
     --------
-    >>> report = "Model\\tMean F1\\nunet\\t0.61\\nsac\\t0.58\\n\\nunet vs sac: p = 0.000"
+    >>> report = "Model\tMean F1\nunet\t0.61\nsac\t0.58\n\nunet vs sac: p = 0.000"
     >>> [finding.code for finding in audit_text(report)]
     ['p_as_zero']
     """

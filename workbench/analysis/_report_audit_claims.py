@@ -6,7 +6,7 @@ from math import inf, isnan
 from typing import Final
 
 from workbench.analysis._published_report import Statement
-from workbench.analysis._report_audit_facts import Bins, ReportFacts, ScoreRow, tested_pairs
+from workbench.analysis._report_audit_facts import Bins, ReportFacts, ScoreRow, pairs_tested
 from workbench.analysis._report_audit_findings import AuditFinding, found, listed, quoted
 from workbench.analysis._report_audit_models import SUMMARISING
 from workbench.analysis._report_audit_tests import P_TEXT, PAIRED, UNPAIRED
@@ -94,7 +94,8 @@ def best_model(facts: ReportFacts) -> Iterator[AuditFinding]:
             yield found(
                 "best_is_not_best",
                 f"{rows[named].name} is called best, but {first.name} has the higher mean "
-                f"{spelled(first.metric)}: {first.value('mean'):g} over {rows[named].value('mean'):g}.",
+                f"{spelled(first.metric)}: {first.value('mean'):g} over "
+                f"{rows[named].value('mean'):g}.",
                 [quoted(line, text), quoted(first.line, first.text)],
             )
         elif OVERALL.search(text):
@@ -251,7 +252,7 @@ def absence_as_equality(facts: ReportFacts) -> Iterator[AuditFinding]:
 
 def no_uncertainty(facts: ReportFacts) -> Iterator[AuditFinding]:
     """Find a best model named by means alone."""
-    has_any = any("ci_low" in row.values for row in facts.scores) or tested_pairs(facts)
+    has_any = any("ci_low" in row.values for row in facts.scores) or pairs_tested(facts)
     named = (TEST_WORDS, PAIRED, P_TEXT, *UNPAIRED.values())
     if has_any or len(facts.primary) < 2 or any(facts.matches(pattern) for pattern in named):
         return

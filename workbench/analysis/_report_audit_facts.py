@@ -63,7 +63,7 @@ class ScoreRow:
     text: str
 
     def value(self, statistic: str) -> float:
-        """The value of a statistic, NaN where it is not printed."""
+        """Return a statistic, NaN where it is not printed."""
         return self.values[statistic].value if statistic in self.values else nan
 
 
@@ -158,8 +158,9 @@ class ReportFacts:
 
     @cached_property
     def primary(self) -> dict[str, ScoreRow]:
-        """The means by which models are ranked: F1 at the lowest threshold, else what is printed
-        of most models; highest first.
+        """The means by which models are ranked, highest first.
+
+        Those printed of most models, F1 if several are, at the lowest threshold.
         """
         by = sorted(self.means, key=lambda k: (-len(self.means[k]), k[0] != "f1", k[1]))
         rows = self.means[by[0]] if by else {}
@@ -226,7 +227,7 @@ def report_facts(report: PublishedReport) -> ReportFacts:
     return replace(facts, scores=tuple(scores), bins=tuple(bins), images=tuple(images))
 
 
-def tested_pairs(facts: ReportFacts) -> dict[frozenset[str], tuple[int, str]]:
+def pairs_tested(facts: ReportFacts) -> dict[frozenset[str], tuple[int, str]]:
     """Return the pairs of models for which a p value or an interval is printed, and where."""
     found: dict[frozenset[str], tuple[int, str]] = {}
     for table in facts.report.tables:

@@ -22,7 +22,8 @@ LABEL_HEADERS: Final = frozenset({"effect size", "effect", "label", "magnitude",
 OTHER_THRESHOLD: Final = re.compile(r"confidence threshold|probability threshold|score threshold",
                                     re.I)  # fmt: skip
 F_IN_TEXT: Final = re.compile(
-    r"\bF(?:[- ](?:statistic|value|ratio))?\s*(?:\([^()]{0,30}\))?\s*[:=|]\s*(\d{1,9}(?:\.\d{1,9})?)"
+    r"\bF(?:[- ](?:statistic|value|ratio))?\s*(?:\([^()]{0,30}\))?\s*[:=|]\s*"
+    r"(\d{1,9}(?:\.\d{1,9})?)"
 )
 NO_PLAIN_ANOVA: Final = re.compile(r"repeated|mixed|friedman|two-way|welch|greenhouse", re.I)
 STATISTIC: Final = re.compile(
@@ -91,7 +92,8 @@ def scores_out_of_range(facts: ReportFacts) -> Iterator[AuditFinding]:
         if wrong:
             yield found(
                 "arithmetic",
-                f"{spelled(metric)} of {wrong[0].name} is {wrong[0].value('mean'):g}, outside its range.",
+                f"{spelled(metric)} of {wrong[0].name} is {wrong[0].value('mean'):g}, outside its "
+                "range.",
                 [quoted(row.line, row.text) for row in wrong],
             )
 
@@ -131,8 +133,8 @@ def rising_scores(facts: ReportFacts) -> Iterator[AuditFinding]:
             if upper.value("mean") > lower.value("mean") + slack:
                 yield found(
                     "arithmetic",
-                    f"{spelled(lower.metric)} of {lower.name} rises from {lower.value('mean'):g} at IoU "
-                    f"{lower.threshold:g} to {upper.value('mean'):g} at {upper.threshold:g}, "
+                    f"{spelled(lower.metric)} of {lower.name} rises from {lower.value('mean'):g} at "
+                    f"IoU {lower.threshold:g} to {upper.value('mean'):g} at {upper.threshold:g}, "
                     "though a stricter threshold can't match more cells.",
                     [quoted(row.line, row.text) for row in (lower, upper)],
                 )
@@ -167,11 +169,11 @@ def tables_disagree(facts: ReportFacts) -> Iterator[AuditFinding]:
         first, second = pairs[0]
         yield found(
             "tables_disagree",
-            f"{spelled(first.metric)} of {first.name} is {_digits(first.values['mean'])} in one table and "
-            f"{_digits(second.values['mean'])} in another{_cut_off(pairs)}.",
+            f"{spelled(first.metric)} of {first.name} is {_digits(first.values['mean'])} in one table "
+            f"and {_digits(second.values['mean'])} in another{_cut_off(pairs)}.",
             [
-                f"{one.name}, {spelled(one.metric)}: {_digits(one.values['mean'])} (line {one.line}), "
-                f"{_digits(other.values['mean'])} (line {other.line})"
+                f"{one.name}, {spelled(one.metric)}: {_digits(one.values['mean'])} (line {one.line})"
+                f", {_digits(other.values['mean'])} (line {other.line})"
                 for one, other in pairs
             ],
         )
@@ -387,8 +389,8 @@ def extremes_disagree(facts: ReportFacts) -> Iterator[AuditFinding]:
                 ):
                     yield found(
                         "arithmetic",
-                        f"{name} has {spelled(row.metric)} {value:g} for {row.name}, outside the range "
-                        f"{low.value:g} to {high.value:g} printed for all images.",
+                        f"{name} has {spelled(row.metric)} {value:g} for {row.name}, outside the "
+                        f"range {low.value:g} to {high.value:g} printed for all images.",
                         [quoted(row.line, row.text)],
                     )
                     return

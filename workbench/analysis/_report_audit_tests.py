@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from scipy import stats
 
-from workbench.analysis._report_audit_facts import ReportFacts, ScoreRow, tested_pairs
+from workbench.analysis._report_audit_facts import ReportFacts, ScoreRow, pairs_tested
 from workbench.analysis._report_audit_findings import AuditFinding, found, listed, quoted
 from workbench.analysis._report_audit_words import heading
 
@@ -100,11 +100,11 @@ def percentiles_as_ci(facts: ReportFacts) -> Iterator[AuditFinding]:
     n = _n(first, facts)
     half = _t_half(first.value("sd"), n)
     mean = first.value("mean")
-    evidence = [
-        quoted(first.line, first.text),
+    evidence = [quoted(first.line, first.text)]
+    evidence.append(
         f"mean {mean:g}, SD {first.value('sd'):g} and n {n:g} give "
-        f"[{mean - half:.4f}, {mean + half:.4f}]",
-    ]
+        f"[{mean - half:.4f}, {mean + half:.4f}]"
+    )
     if listed_ends := _percentiles_of_lists(first, facts):
         evidence.append(listed_ends)
     lines = dict.fromkeys(row.line for row, _ in wide[1:])
@@ -113,8 +113,8 @@ def percentiles_as_ci(facts: ReportFacts) -> Iterator[AuditFinding]:
     yield found(
         "percentiles_as_ci",
         f"{len(wide)} of {_n_intervals(facts)} intervals called confidence intervals are 3 times "
-        f"or more as wide as the mean's can be, that of {first.name} {ratio:.0f} times: they say where "
-        "most images lie, not how well the mean is known.",
+        f"or more as wide as the mean's can be, that of {first.name} {ratio:.0f} times: they say "
+        "where most images lie, not how well the mean is known.",
         evidence,
     )
 
@@ -204,7 +204,7 @@ def p_as_zero(facts: ReportFacts) -> Iterator[AuditFinding]:
 
 def multiple_testing(facts: ReportFacts) -> Iterator[AuditFinding]:
     """Find several pairs tested without a correction."""
-    pairs = tested_pairs(facts)
+    pairs = pairs_tested(facts)
     corrected = facts.matches(CORRECTION) and not facts.matches(NO_CORRECTION)
     if len(pairs) < 2 or corrected or not facts.matches(P_TEXT):
         return
@@ -217,7 +217,7 @@ def multiple_testing(facts: ReportFacts) -> Iterator[AuditFinding]:
 
 def pairs_shown(facts: ReportFacts) -> Iterator[AuditFinding]:
     """Find pairs left out, the first two models above all."""
-    pairs = tested_pairs(facts)
+    pairs = pairs_tested(facts)
     models = list(facts.primary)
     n_pairs = comb(len(models), 2)
     against_one = any(
@@ -280,8 +280,8 @@ def sd_conventions(facts: ReportFacts) -> Iterator[AuditFinding]:
             [
                 quoted(larger.line, larger.text),
                 quoted(smaller.line, smaller.text),
-                f"{a:g} / {b:g} = {a / b:.5f}, sqrt({facts.n_images}/{facts.n_images - 1}) = "
-                f"{factor:.5f}; so for {len(differing)} models",
+                f"{a:g} / {b:g} = {a / b:.5f} ~ sqrt({facts.n_images}/{facts.n_images - 1})",
+                f"so for {len(differing)} models",
             ],
         )
 

@@ -29,7 +29,11 @@ _NOISE: Final = frozenset(
 )  # fmt: skip
 _STATISTICS: Final = (
     # The order decides: "95% CI of the mean" is an interval, "mean ± SD" two numbers.
-    ("p", r"^p$|\bp[-_ .]?val|\bp (?:value|\(|adj|holm|wilcoxon|permutation|corrected)|adj\w*[. ]p\b"),
+    (
+        "p",
+        r"^p$|\bp[-_ .]?val|\bp (?:value|\(|adj|holm|wilcoxon|permutation|corrected)"
+        r"|adj\w*[. ]p\b",
+    ),
     ("interval", r"\bcis?\b|confidence|\b9[059] ?% ?(?:interval|limits)|interval"),
     ("range", r"\brange\b"),
     ("mean and sd", r"(?:mean|avg|average).*?(?:±|\+/-|\().*?\b(?:std|sd|s\.d|standard dev)"),
