@@ -12,6 +12,7 @@ from workbench.report._model_details import model_sections
 from workbench.report._overview import overview_section
 from workbench.report._parts import Section
 from workbench.report._ranking import ranking_section
+from workbench.report._recommended import recommendation_section
 from workbench.report._statistics import statistics_section
 from workbench.schema import PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC
 
@@ -48,7 +49,8 @@ def score_sections(
     Returns
     -------
     list of Section
-        Executive summary, scores, statistics, ranking, by number of cells, each model.
+        Executive summary, scores, statistics, ranking, by number of cells, each model,
+        recommendations.
 
     Raises
     ------
@@ -73,4 +75,5 @@ def score_sections(
         ranking_section(found),
         cell_count_section(found),
         *model_sections(found),
+        recommendation_section(found),
     ]
