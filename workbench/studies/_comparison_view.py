@@ -2,14 +2,28 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import pandas as pd
 
-from workbench.analysis import image_groups, paired_scores
+from workbench.analysis import (
+    describe_models,
+    image_groups,
+    main_grouping,
+    paired_scores,
+    slice_by_cell_count,
+)
 from workbench.report import Section, score_sections
-from workbench.schema import InputError
+from workbench.schema import InputError, column_label
 from workbench.studies._job_configs import CompareJob
 from workbench.studies._score_source import ScoreSource, read_score_source
+
+MEASURES_SHOWN: Final = ("f1", "dice", "precision", "recall")
+"""Of published reports; those that were scored are shown."""
+
+MIN_IMAGES: Final = 3
+NAN: Final = float("nan")
+CELL_BINS: Final = "Cells in the reference"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +52,70 @@ class ComparisonView:
         paired = paired_scores(self.scores, metric=self.job.metric, threshold=self.job.threshold)
         return paired[paired.mean().sort_values(ascending=self.job.lower_is_better).index]
 
+    @property
+    def readings(self) -> pd.DataFrame:
+        """What was read, and what could not be: a line each."""
+        lines = [("read", text) for text in self.source.readings]
+        lines += [("problem", text) for text in self.source.problems]
+        return pd.DataFrame(lines, columns=["kind", "text"])
+
+    @property
+    def note(self) -> str:
+        """Why models can't be tested; "" where they can."""
+        n_images, n_models = self.paired.shape
+        if n_images >= MIN_IMAGES and n_models > 1:
+            return ""
+        return (
+            f"No test: it needs {MIN_IMAGES} images and 2 models, there are {n_images} and "
+            f"{n_models}."
+        )
+
+    @property
+    def best_two(self) -> tuple[str, str]:
+        """The first two models by their mean; the same one twice where there is only one."""
+        models = [str(model) for model in self.paired.columns]
+        return models[0], models[min(1, len(models) - 1)]
+
+    @cached_property
+    def measures(self) -> pd.DataFrame:
+        """Mean and interval of the measures of published reports, and of the one that decides.
+
+        A row per measure and model, in the order of ``paired``, see
+        :func:`workbench.figures.metric_comparison`.
+        """
+        parts = []
+        for metric in dict.fromkeys([self.job.metric, *MEASURES_SHOWN]):
+            of_metric = self.scores[self.scores["metric"] == metric]
+            if of_metric.empty:
+                continue
+            threshold = self.job.iou_threshold if of_metric["threshold"].notna().any() else NAN
+            paired = paired_scores(self.scores, metric=metric, threshold=threshold)
+            described = describe_models(paired[self.paired.columns], groups=self.groups)
+            parts.append(described.assign(metric=metric, threshold=threshold))
+        return pd.concat(parts, ignore_index=True)
+
+    @cached_property
+    def groups(self) -> pd.Series | None:
+        """Group (slide, plate) of each image, None where each stands alone."""
+        return image_groups(self.scores)
+
+    @property
+    def slice_title(self) -> str:
+        """What parts the images: a column such as the modality, else the number of cells."""
+        column = main_grouping(self.source.metadata)
+        return CELL_BINS if column not in self.source.metadata else column_label(column)
+
+    @cached_property
+    def slices(self) -> pd.Series:
+        """Name of the slice of each image, by modality or cell type, else by number of cells."""
+        images = self.source.metadata.set_index("image_id")
+        column = main_grouping(self.source.metadata)
+        if column in images:
+            return images[column].reindex(self.paired.index)
+        counts = self.scores.groupby("image_id")["n_reference"].max()
+        found = slice_by_cell_count(counts.reindex(self.paired.index))
+        return found.cat.remove_unused_categories()
+
     @cached_property
     def sections(self) -> list[Section]:
         """The report's sections, see :func:`workbench.report.score_sections`."""
@@ -47,7 +125,7 @@ class ComparisonView:
             threshold=self.job.threshold,
             reference=self.job.reference,
             margin=self.job.margin,
-            groups=image_groups(self.scores),
+            groups=self.groups,
         )
 
     def section(self, title: str) -> Section:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from functools import cache
 
+import numpy as np
 import pandas as pd
 
-from workbench.analysis import paired_scores
 from workbench.metrics import MEASURES
 from workbench.report import Query
 
@@ -39,21 +39,28 @@ def images_behind(scores: pd.DataFrame) -> Callable[[Query], pd.DataFrame]:
         n_cells = scores.groupby("image_id")["n_reference"].max()
 
     @cache
+    def values(metric: str, threshold: str) -> pd.DataFrame:
+        """Return images x models; an image undefined for one seed is undefined."""
+        is_measure = scores["metric"] == metric
+        if threshold == "nan":
+            is_measure &= scores["threshold"].isna()
+        else:
+            is_measure &= np.isclose(scores["threshold"], float(threshold))
+        cells = scores[is_measure].groupby(["image_id", "model"], sort=False)["value"]
+        return cells.mean().where(cells.count() == cells.size()).unstack()  # noqa: PD010
+
     def listed(query: Query) -> pd.DataFrame:
-        of_models = scores[scores["model"].isin(query.models)]
-        paired = paired_scores(of_models, metric=query.metric, threshold=query.threshold)
-        table = paired[list(query.models)]
+        table = values(query.metric, f"{query.threshold:g}")[list(query.models)].dropna()
         if query.images is not None:
             table = table[table.index.isin(query.images)]
+        by = query.models[0]
         if len(query.models) == 2:
-            first, second = query.models
-            table = table.assign(Difference=table[first] - table[second])
-        by = "Difference" if len(query.models) == 2 else query.models[0]
-        measure = MEASURES.get(query.metric)
-        is_worse_high = measure is not None and measure.higher_is_better is False
-        table = table.sort_values(by, ascending=not is_worse_high, kind="stable")
+            first, by = query.models[0], "Difference"
+            table = table.assign(Difference=table[first] - table[query.models[1]])
+        is_error = query.metric in MEASURES and MEASURES[query.metric].higher_is_better is False
+        table = table.sort_values(by, ascending=not is_error, kind="stable")
         if n_cells is not None:
             table.insert(0, "Cells", n_cells.reindex(table.index))
-        return table.rename_axis("Image").reset_index()
+        return table.rename_axis(index="Image", columns=None).reset_index()
 
     return listed
