@@ -13,7 +13,7 @@ function mountTable(host, source) {
   const buttons = new Map();
   let active = null;
 
-  table.append(element("caption", { textContent: title }));
+  table.setAttribute("aria-label", title);
   const names = element("tr");
   header.forEach((name, column) => {
     const cell = element("th", { textContent: name, scope: "col" });
@@ -47,7 +47,8 @@ function mountTable(host, source) {
   table.append(head, body);
   const scroll = element("div", { className: "wbt-scroll" });
   scroll.append(table);
-  root.append(scroll);
+  // Above the table, not its caption: that would be as wide as the widest row.
+  root.append(element("p", { className: "wbt-title", textContent: title }), scroll);
   if (buttons.size) root.append(hint, list);
   if (source.content.note) {
     root.append(element("p", { className: "wbt-hint", textContent: source.content.note }));
