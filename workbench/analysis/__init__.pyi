@@ -18,6 +18,11 @@ from ._comparison import (
     Comparison,
     compare_models,
 )
+from ._critical_difference import (
+    CriticalDifference,
+    critical_difference,
+    nemenyi_distance,
+)
 from ._descriptives import (
     describe_as_published,
     describe_models,
@@ -45,6 +50,10 @@ from ._fingerprint import (
     fingerprint,
     suggested_crop_px,
 )
+from ._from_summary import (
+    SummaryComparison,
+    compare_from_summary,
+)
 from ._groups import (
     images_by_group,
     main_grouping,
@@ -62,6 +71,10 @@ from ._intervals import (
     bca_interval,
     mean_interval,
     median_interval,
+)
+from ._mcnemar import (
+    CellAgreement,
+    mcnemar_by_image,
 )
 from ._measure_summary import (
     add_sums,
@@ -145,8 +158,10 @@ __all__ = [
     "AGGREGATIONS",
     "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
+    "CellAgreement",
     "Claim",
     "Comparison",
+    "CriticalDifference",
     "DataFingerprint",
     "ImageQuery",
     "Intensities",
@@ -160,6 +175,7 @@ __all__ = [
     "SchemeStability",
     "Separability",
     "Spread",
+    "SummaryComparison",
     "SupportedClaim",
     "add_sums",
     "bca_interval",
@@ -173,9 +189,11 @@ __all__ = [
     "cohens_d_average",
     "cohens_d_label",
     "cohens_d_paired",
+    "compare_from_summary",
     "compare_models",
     "compare_pairs",
     "compare_slices",
+    "critical_difference",
     "describe_as_published",
     "describe_models",
     "fingerprint",
@@ -190,6 +208,7 @@ __all__ = [
     "linear_mixed_model",
     "main_grouping",
     "max_t_quantile",
+    "mcnemar_by_image",
     "mean_interval",
     "measure_summary",
     "measure_sums",
@@ -200,6 +219,7 @@ __all__ = [
     "multiverse",
     "multiverse_summary",
     "named_slices",
+    "nemenyi_distance",
     "omnibus_tests",
     "one_way_anova",
     "paired_scores",
