@@ -144,6 +144,7 @@ from ._simultaneous import (
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
+    discover_slices,
     slice_scores,
 )
 from ._slicing import (
@@ -196,6 +197,7 @@ __all__ = [
     "critical_difference",
     "describe_as_published",
     "describe_models",
+    "discover_slices",
     "fingerprint",
     "friedman",
     "greenhouse_geisser",
