@@ -18,6 +18,9 @@ from ._comparison import (
     Comparison,
     compare_models,
 )
+from ._critical_difference import (
+    critical_difference,
+)
 from ._descriptives import (
     describe_as_published,
     describe_models,
@@ -96,6 +99,12 @@ from ._paired import (
 from ._pairs import (
     compare_pairs,
 )
+from ._published_report import (
+    PublishedReport,
+    PublishedTable,
+    Statement,
+    read_published_report,
+)
 from ._ranking_scheme import (
     EIGHTEEN_METHODS,
     RankingScheme,
@@ -113,6 +122,18 @@ from ._recommendations import (
 )
 from ._regression import (
     regress_scores,
+)
+from ._report_audit import (
+    audit_text,
+)
+from ._report_audit_findings import (
+    AUDIT_CHECKS,
+    AUDIT_SEVERITIES,
+    AuditCheck,
+    AuditFinding,
+)
+from ._report_audit_scores import (
+    audit_scores,
 )
 from ._resampling import (
     bootstrap_means,
@@ -143,8 +164,12 @@ from ._standing import (
 
 __all__ = [
     "AGGREGATIONS",
+    "AUDIT_CHECKS",
+    "AUDIT_SEVERITIES",
     "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
+    "AuditCheck",
+    "AuditFinding",
     "Claim",
     "Comparison",
     "DataFingerprint",
@@ -153,6 +178,8 @@ __all__ = [
     "Interval",
     "OmnibusTest",
     "PrincipalComponents",
+    "PublishedReport",
+    "PublishedTable",
     "RankStability",
     "RankingScheme",
     "Recommendation",
@@ -160,8 +187,11 @@ __all__ = [
     "SchemeStability",
     "Separability",
     "Spread",
+    "Statement",
     "SupportedClaim",
     "add_sums",
+    "audit_scores",
+    "audit_text",
     "bca_interval",
     "benjamini_hochberg",
     "bootstrap_means",
@@ -176,6 +206,7 @@ __all__ = [
     "compare_models",
     "compare_pairs",
     "compare_slices",
+    "critical_difference",
     "describe_as_published",
     "describe_models",
     "fingerprint",
@@ -208,6 +239,7 @@ __all__ = [
     "principal_components",
     "rank_by_scheme",
     "rank_stability",
+    "read_published_report",
     "recommendations",
     "regress_scores",
     "repeated_measures_anova",
