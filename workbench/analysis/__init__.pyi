@@ -48,16 +48,43 @@ from ._pairs import (
     cohens_d_paired,
     compare_pairs,
 )
+from ._published_report import (
+    PublishedReport,
+    PublishedTable,
+    Statement,
+    read_published_report,
+)
+from ._report_audit import (
+    audit_text,
+)
+from ._report_audit_findings import (
+    AUDIT_CHECKS,
+    AUDIT_SEVERITIES,
+    AuditCheck,
+    AuditFinding,
+)
+from ._report_audit_scores import (
+    audit_scores,
+)
 
 __all__ = [
+    "AUDIT_CHECKS",
+    "AUDIT_SEVERITIES",
+    "AuditCheck",
+    "AuditFinding",
     "Comparison",
     "DataFingerprint",
     "Intensities",
     "OmnibusTest",
     "PrincipalComponents",
+    "PublishedReport",
+    "PublishedTable",
     "Separability",
     "Spread",
+    "Statement",
     "add_sums",
+    "audit_scores",
+    "audit_text",
     "cohens_d",
     "cohens_d_label",
     "cohens_d_paired",
@@ -78,6 +105,7 @@ __all__ = [
     "one_way_anova",
     "paired_scores",
     "principal_components",
+    "read_published_report",
     "scores_by_cell_count",
     "scores_by_threshold",
     "set_separability",
