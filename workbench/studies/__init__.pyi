@@ -26,6 +26,10 @@ from ._audit_texts import (
 from ._ceilings import (
     encoding_ceilings,
 )
+from ._comparison_view import (
+    ComparisonView,
+    open_comparison,
+)
 from ._config import (
     STAGES,
     DatasetConfig,
@@ -86,6 +90,9 @@ from ._graph import (
     draft_jobs,
     notebook_folder,
     plan_jobs,
+)
+from ._images_behind import (
+    images_behind,
 )
 from ._job_configs import (
     CompareJob,
@@ -151,6 +158,10 @@ from ._score_command import (
 )
 from ._score_parts import (
     ScoreResult,
+)
+from ._score_source import (
+    ScoreSource,
+    read_score_source,
 )
 from ._score_texts import (
     measure_overview,
@@ -232,6 +243,7 @@ __all__ = [
     "STAGES",
     "Audit",
     "CompareJob",
+    "ComparisonView",
     "Converted",
     "Crops",
     "DatasetConfig",
@@ -251,6 +263,7 @@ __all__ = [
     "RunResult",
     "RunView",
     "ScoreResult",
+    "ScoreSource",
     "ScoringConfig",
     "SetComparison",
     "Signatures",
@@ -302,6 +315,7 @@ __all__ = [
     "free_cores",
     "gravest_samples",
     "group_rows",
+    "images_behind",
     "images_worst_first",
     "import_model",
     "joined_surveys",
@@ -315,6 +329,7 @@ __all__ = [
     "model_rows",
     "network_input",
     "notebook_folder",
+    "open_comparison",
     "open_model",
     "open_view",
     "outlier_findings",
@@ -332,6 +347,7 @@ __all__ = [
     "read_frozen",
     "read_prediction_card",
     "read_prepare_config",
+    "read_score_source",
     "read_scoring_config",
     "read_split_config",
     "read_study",
