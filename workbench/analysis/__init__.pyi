@@ -109,6 +109,12 @@ from ._paired import (
 from ._pairs import (
     compare_pairs,
 )
+from ._published_report import (
+    PublishedReport,
+    PublishedTable,
+    Statement,
+    read_published_report,
+)
 from ._ranking_scheme import (
     EIGHTEEN_METHODS,
     RankingScheme,
@@ -126,6 +132,18 @@ from ._recommendations import (
 )
 from ._regression import (
     regress_scores,
+)
+from ._report_audit import (
+    audit_text,
+)
+from ._report_audit_findings import (
+    AUDIT_CHECKS,
+    AUDIT_SEVERITIES,
+    AuditCheck,
+    AuditFinding,
+)
+from ._report_audit_scores import (
+    audit_scores,
 )
 from ._resampling import (
     bootstrap_means,
@@ -154,11 +172,18 @@ from ._slicing import (
 from ._standing import (
     Recommendation,
 )
+from ._two_way import (
+    two_way,
+)
 
 __all__ = [
     "AGGREGATIONS",
+    "AUDIT_CHECKS",
+    "AUDIT_SEVERITIES",
     "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
+    "AuditCheck",
+    "AuditFinding",
     "CellAgreement",
     "Claim",
     "Comparison",
@@ -169,6 +194,8 @@ __all__ = [
     "Interval",
     "OmnibusTest",
     "PrincipalComponents",
+    "PublishedReport",
+    "PublishedTable",
     "RankStability",
     "RankingScheme",
     "Recommendation",
@@ -176,9 +203,12 @@ __all__ = [
     "SchemeStability",
     "Separability",
     "Spread",
+    "Statement",
     "SummaryComparison",
     "SupportedClaim",
     "add_sums",
+    "audit_scores",
+    "audit_text",
     "bca_interval",
     "benjamini_hochberg",
     "bootstrap_means",
@@ -230,6 +260,7 @@ __all__ = [
     "principal_components",
     "rank_by_scheme",
     "rank_stability",
+    "read_published_report",
     "recommendations",
     "regress_scores",
     "repeated_measures_anova",
@@ -245,5 +276,6 @@ __all__ = [
     "study_scheme",
     "suggested_crop_px",
     "support_claim",
+    "two_way",
     "variance_shares",
 ]

@@ -160,7 +160,7 @@ def _test_rows(tests: pd.DataFrame, *, published: bool) -> pd.DataFrame:
         given = f"({degrees})" if degrees else ""
         row = {
             "Test": test.name,
-            "Statistic": f"{test.statistic_name}{given} = {short(test.statistic)}"
+            "Statistic": f"{test.statistic_name}{given} = {_digits(test.statistic)}"
             if not published
             else f"{test.statistic_name} = {four_decimals(test.statistic)}",
             "p": test.p_value,
@@ -172,6 +172,11 @@ def _test_rows(tests: pd.DataFrame, *, published: bool) -> pd.DataFrame:
             row["Note"] = test.note
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _digits(statistic: float) -> str:
+    """Return a statistic that can be read back: without marks between thousands."""
+    return short(statistic).replace(",", "")
 
 
 def _pairs(found: Findings) -> list[ReportTable | Figure]:
