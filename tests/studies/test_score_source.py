@@ -96,10 +96,9 @@ def test_long_wide_and_european_files_hold_the_same_scores(
 
 
 def test_what_was_read_as_what_is_told(write: Write) -> None:
-    source = read(write("filename;Method;F1;tissue\na;UNet;0,9;lung\n"))
+    source = read(write("filename;model;F1;tissue\na;UNet;0,9;lung\n"))
     assert source.readings == (
-        "scores.csv: 1 line, a column per measure: image_id from 'filename', model from 'Method', "
-        "f1 from 'F1'",
+        "scores.csv: 1 line, a column per measure: image_id from 'filename', f1 from 'F1'",
         "scores.csv: facts of images: tissue",
         "scores.csv: IoU threshold 0.5 for f1: assumed, since nothing says it",
         "scores.csv: cells are separated by semicolons",
