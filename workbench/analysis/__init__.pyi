@@ -1,3 +1,10 @@
+from ._as_published import (
+    pairs_as_published,
+)
+from ._assumptions import (
+    check_assumptions,
+    model_residuals,
+)
 from ._comparison import (
     Comparison,
     compare_models,
@@ -8,6 +15,13 @@ from ._descriptives import (
     measures_by_threshold,
     model_summary,
     scores_by_threshold,
+)
+from ._effects import (
+    cliffs_delta,
+    cohens_d,
+    cohens_d_average,
+    cohens_d_label,
+    cohens_d_paired,
 )
 from ._embedding import (
     PrincipalComponents,
@@ -50,8 +64,12 @@ from ._multiverse import (
 from ._omnibus import (
     OmnibusTest,
     friedman,
+    greenhouse_geisser,
     kruskal_wallis,
+    linear_mixed_model,
+    omnibus_tests,
     one_way_anova,
+    repeated_measures_anova,
 )
 from ._paired import (
     check_paired,
@@ -60,9 +78,6 @@ from ._paired import (
     paired_scores,
 )
 from ._pairs import (
-    cohens_d,
-    cohens_d_label,
-    cohens_d_paired,
     compare_pairs,
 )
 from ._ranking_scheme import (
@@ -119,8 +134,11 @@ __all__ = [
     "bca_interval",
     "benjamini_hochberg",
     "bootstrap_means",
+    "check_assumptions",
     "check_paired",
+    "cliffs_delta",
     "cohens_d",
+    "cohens_d_average",
     "cohens_d_label",
     "cohens_d_paired",
     "compare_models",
@@ -130,12 +148,14 @@ __all__ = [
     "describe_models",
     "fingerprint",
     "friedman",
+    "greenhouse_geisser",
     "hardest_images",
     "image_groups",
     "image_overview",
     "images_by_group",
     "images_left_out",
     "kruskal_wallis",
+    "linear_mixed_model",
     "main_grouping",
     "max_t_quantile",
     "mean_interval",
@@ -143,15 +163,19 @@ __all__ = [
     "measure_sums",
     "measures_by_threshold",
     "median_interval",
+    "model_residuals",
     "model_summary",
     "multiverse",
     "multiverse_summary",
+    "omnibus_tests",
     "one_way_anova",
     "paired_scores",
+    "pairs_as_published",
     "principal_components",
     "rank_by_scheme",
     "rank_stability",
     "regress_scores",
+    "repeated_measures_anova",
     "scheme_parts",
     "scheme_stability",
     "scores_by_cell_count",

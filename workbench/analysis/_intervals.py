@@ -286,11 +286,12 @@ def _of_grouped_median(
         return Interval(np.nan, np.nan, ONE_UNIT)
     half = stats.t.ppf(1 - alpha / 2, degrees) * error[0]
     n = len(ordered)
-    low, high = int(np.floor((0.5 - half) * n)), int(np.ceil((0.5 + half) * n)) + 1
-    if low < 1 or high > n:
+    # Half a place more, as for every count that is taken for continuous.
+    k = int((0.5 - half) * n + 0.5)
+    if k < 1:
         return Interval(np.nan, np.nan, "too few groups for an interval of the median")
     notice = NO_SPREAD if ordered[0] == ordered[-1] else ""
-    return Interval(float(ordered[low - 1]), float(ordered[high - 1]), notice)
+    return Interval(float(ordered[k - 1]), float(ordered[n - k]), notice)
 
 
 def check_alpha(alpha: float) -> None:

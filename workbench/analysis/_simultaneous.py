@@ -95,7 +95,7 @@ def _correlation_root(sums: FloatArray) -> FloatArray:
     The differences of k models span k - 1 dimensions, however many they are: so many columns.
     """
     scaled = sums / np.sqrt((sums**2).sum(axis=0))
-    _, sizes, directions = np.linalg.svd(scaled, full_matrices=False)
-    kept = sizes > 1e-9 * sizes[0]
-    root: FloatArray = directions[kept].T * sizes[kept]
+    sizes, directions = np.linalg.eigh(scaled.T @ scaled)
+    kept = sizes > 1e-9 * sizes[-1]
+    root: FloatArray = directions[:, kept] * np.sqrt(sizes[kept])
     return root
