@@ -5,6 +5,15 @@ from ._assumptions import (
     check_assumptions,
     model_residuals,
 )
+from ._claim_text import (
+    CLAIM_GRAMMAR,
+    Claim,
+    parse_claim,
+)
+from ._claims import (
+    SupportedClaim,
+    support_claim,
+)
 from ._comparison import (
     Comparison,
     compare_models,
@@ -40,6 +49,9 @@ from ._groups import (
     images_by_group,
     main_grouping,
 )
+from ._image_query import (
+    ImageQuery,
+)
 from ._images import (
     hardest_images,
     image_overview,
@@ -60,6 +72,10 @@ from ._multiverse import (
     AGGREGATIONS,
     multiverse,
     multiverse_summary,
+)
+from ._named_slices import (
+    cell_count_thirds,
+    named_slices,
 )
 from ._omnibus import (
     OmnibusTest,
@@ -94,11 +110,18 @@ from ._ranks import (
     RankStability,
     rank_stability,
 )
+from ._recommendations import (
+    recommendations,
+)
 from ._regression import (
     regress_scores,
 )
 from ._resampling import (
     bootstrap_means,
+)
+from ._scheme_stability import (
+    SchemeStability,
+    scheme_stability,
 )
 from ._seeds import (
     seed_intervals,
@@ -114,26 +137,39 @@ from ._slices import (
     slice_by_cell_count,
     slice_scores,
 )
+from ._slicing import (
+    slice_by,
+    slice_by_cell_count,
+)
+from ._standing import (
+    Recommendation,
+)
 
 __all__ = [
     "AGGREGATIONS",
+    "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
+    "Claim",
     "Comparison",
     "DataFingerprint",
+    "ImageQuery",
     "Intensities",
     "Interval",
     "OmnibusTest",
     "PrincipalComponents",
     "RankStability",
     "RankingScheme",
+    "Recommendation",
     "SchemePart",
     "SchemeStability",
     "Separability",
     "Spread",
+    "SupportedClaim",
     "add_sums",
     "bca_interval",
     "benjamini_hochberg",
     "bootstrap_means",
+    "cell_count_thirds",
     "check_assumptions",
     "check_paired",
     "cliffs_delta",
@@ -167,13 +203,16 @@ __all__ = [
     "model_summary",
     "multiverse",
     "multiverse_summary",
+    "named_slices",
     "omnibus_tests",
     "one_way_anova",
     "paired_scores",
     "pairs_as_published",
+    "parse_claim",
     "principal_components",
     "rank_by_scheme",
     "rank_stability",
+    "recommendations",
     "regress_scores",
     "repeated_measures_anova",
     "scheme_parts",
@@ -187,5 +226,6 @@ __all__ = [
     "slice_scores",
     "study_scheme",
     "suggested_crop_px",
+    "support_claim",
     "variance_shares",
 ]

@@ -67,6 +67,9 @@ def multiverse(
     if unknown:
         msg = f"expected aggregations of {', '.join(AGGREGATIONS)}, got {unknown[0]!r}."
         raise InputError(msg)
+    if not metrics or not thresholds or not aggregations:
+        msg = "a ranking needs at least one measure, threshold and aggregation; name them."
+        raise InputError(msg)
     parts = []
     for metric in metrics:
         for threshold in _thresholds_of(scores, metric, thresholds):

@@ -1,7 +1,6 @@
-"""One ranking out of accuracy, usability and running time, and how far it hangs on the weights."""
+"""One ranking out of accuracy, usability and running time, after the eighteen-methods study."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,13 +9,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy import stats
 
-from workbench.analysis._ranks import (
-    mean_kendall_tau,
-    rank_distribution,
-    rank_rows,
-    rank_summary,
-)
-from workbench.analysis._resampling import N_RESAMPLES
+from workbench.analysis._ranks import rank_rows
 from workbench.schema import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -94,27 +87,6 @@ class RankingScheme(BaseModel):
         """Columns that :func:`scheme_parts` needs."""
         metrics = [metric for part in self.parts for metric in part.metrics]
         return tuple(dict.fromkeys(column for metric in metrics for column in metric))
-
-
-@dataclass(frozen=True, eq=False)
-class SchemeStability:
-    """How far a ranking by a scheme hangs on its weights.
-
-    Attributes
-    ----------
-    table
-        One row per model, best first: ``model``, ``overall`` and ``rank`` with the given weights,
-        ``rank_low`` to ``rank_high``, between which the rank lies in 95 % of the drawn weights (the
-        rank itself included), and ``p_best``, the share of them that put the model first.
-    distribution
-        Models (index, best first) x ranks 1 to k (columns): share of the drawn weights.
-    kendall_tau
-        Mean Kendall's tau-b between the ranking by drawn weights and by the given ones.
-    """
-
-    table: pd.DataFrame
-    distribution: pd.DataFrame
-    kendall_tau: float
 
 
 def study_scheme(
@@ -228,7 +200,7 @@ def scheme_parts(values: pd.DataFrame, *, scheme: RankingScheme = EIGHTEEN_METHO
             f"{', ...' if len(absent) > 5 else ''}; add them, or make a scheme without them."
         )
         raise InputError(msg)
-    numbers = _checked_models(values[list(scheme.columns)])
+    numbers = checked_models(values[list(scheme.columns)])
     parts = {}
     for part in scheme.parts:
         metrics = np.column_stack([numbers[list(m)].mean(axis=1) for m in part.metrics])
@@ -269,78 +241,12 @@ def rank_by_scheme(
     >>> rank_by_scheme(parts, weights={"speed": 0.1})["model"].tolist()
     ['unet', 'otsu']
     """
-    numbers = _checked_models(parts)
-    overall = numbers.to_numpy() @ _shares(parts.columns, weights)
+    numbers = checked_models(parts)
+    overall = numbers.to_numpy() @ weight_shares(parts.columns, weights)
     table = pd.DataFrame({"model": parts.index, "overall": overall})
     table["rank"] = rank_rows(overall[None])[0]
     table = pd.concat([table, numbers.reset_index(drop=True)], axis=1)
     return table.sort_values("rank", kind="stable").reset_index(drop=True)
-
-
-def scheme_stability(
-    parts: pd.DataFrame,
-    *,
-    weights: Mapping[str, float] | None = None,
-    concentration: float | None = None,
-    alpha: float = 0.05,
-    n_resamples: int = N_RESAMPLES,
-    seed: int = 0,
-) -> SchemeStability:
-    """Rank the models again and again, with weights drawn around the given ones.
-
-    Parameters
-    ----------
-    parts, weights
-        As for :func:`rank_by_scheme`.
-    concentration
-        How close to the given weights they are drawn: a share w of the weight has the standard
-        deviation sqrt(w (1 - w) / (concentration + 1)). None: as many as there are parts with a
-        weight, which for equal weights makes every set of weights equally likely.
-    alpha
-        1 minus the share of draws within the rank interval.
-    n_resamples, seed
-        Draws of weights, and the seed of the draws.
-
-    Returns
-    -------
-    SchemeStability
-        A part of weight 0 keeps it.
-
-    Raises
-    ------
-    InputError
-        As :func:`rank_by_scheme`, and for a concentration that is not above 0.
-
-    Notes
-    -----
-    Weights are drawn from the Dirichlet distribution whose mean are the given ones. This says how
-    much of the ranking is the scheme's, not how sure the parts themselves are.
-
-    Examples
-    --------
-    >>> parts = pd.DataFrame({"accuracy": [0.5, 0.4], "speed": [0.9, 0.8]}, index=["unet", "otsu"])
-    >>> float(scheme_stability(parts).table.loc[0, "p_best"])  # better in every part
-    1.0
-    """
-    numbers = _checked_models(parts).to_numpy()
-    shares = _shares(parts.columns, weights)
-    weighted = shares > 0
-    strength = float(weighted.sum()) if concentration is None else concentration
-    if not 0 < strength < np.inf:
-        msg = f"expected a concentration above 0, got {concentration}."
-        raise InputError(msg)
-    rng = np.random.default_rng(seed)
-    drawn_shares = rng.dirichlet(strength * shares[weighted], size=n_resamples)
-    drawn = rank_rows(drawn_shares @ numbers[:, weighted].T)
-    ranks = rank_rows((numbers @ shares)[None])[0]
-    order = np.argsort(ranks, kind="stable")
-    table = rank_summary(parts.index, ranks, drawn, alpha=alpha)
-    table.insert(1, "overall", (numbers @ shares)[order])
-    return SchemeStability(
-        table=table,
-        distribution=rank_distribution(drawn, parts.index).iloc[order],
-        kendall_tau=mean_kendall_tau(ranks, drawn),
-    )
 
 
 def _normalised(metrics: FloatArray) -> FloatArray:
@@ -351,7 +257,7 @@ def _normalised(metrics: FloatArray) -> FloatArray:
     return scaled
 
 
-def _checked_models(values: pd.DataFrame) -> pd.DataFrame:
+def checked_models(values: pd.DataFrame) -> pd.DataFrame:
     if len(values) < 2 or not values.index.is_unique:
         msg = (
             "a ranking by a scheme needs at least 2 models, each in one row, got "
@@ -371,7 +277,7 @@ def _checked_models(values: pd.DataFrame) -> pd.DataFrame:
     return numbers
 
 
-def _shares(names: pd.Index, weights: Mapping[str, float] | None) -> FloatArray:
+def weight_shares(names: pd.Index, weights: Mapping[str, float] | None) -> FloatArray:
     """Return the weights of the parts, summing to 1."""
     given = dict(weights or {})
     unknown = [name for name in given if name not in names]

@@ -14,6 +14,7 @@ FloatArray = npt.NDArray[np.float64]
 HIGH_INFLATION: Final = 10.0
 MAX_INFLATION: Final = 1e6
 EXACT: Final = "the predictors fit these scores exactly: no interval, no test"
+FLAT: Final = "all scores of this model are equal: nothing can go with them"
 SMALLEST_P: Final = float(np.finfo(np.float64).tiny)
 
 
@@ -94,16 +95,16 @@ def regress_scores(
     y = scores.to_numpy()
     degrees = n - n_predictors - 1
     inverse = np.linalg.pinv(x)
-    coefficients = inverse @ y
-    left = ((y - x @ coefficients) ** 2).sum(axis=0)
+    coefficients = inverse @ (y - y.mean(axis=0))
+    left = ((y - y.mean(axis=0) - x @ coefficients) ** 2).sum(axis=0)
     total = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
     # What rounding leaves of an exact fit is no spread.
+    flat = np.ptp(y, axis=0) == 0
     exact = left <= 1e-24 * np.maximum((y**2).sum(axis=0), 1e-300)
     spread = np.where(exact, np.nan, left / degrees)
     errors = np.sqrt(np.outer((inverse**2).sum(axis=1), spread))
     half = stats.t.ppf(1 - alpha / 2, degrees) * errors
     p_values = np.maximum(2 * stats.t.sf(np.abs(coefficients / errors), degrees), SMALLEST_P)
-    flat = np.ptp(y, axis=0) == 0
     r_squared = np.where(flat, np.nan, 1 - left / np.where(flat, 1, total))
     return pd.DataFrame(
         [
@@ -117,7 +118,9 @@ def regress_scores(
                 "n": n,
                 "r_squared": r_squared[column],
                 "vif": inflation[predictor],
-                "notice": _notice(inflation[predictor], exact=bool(exact[column])),
+                "notice": _notice(
+                    inflation[predictor], exact=bool(exact[column]), flat=bool(flat[column])
+                ),
             }
             for column, model in enumerate(scores.columns)
             for row, predictor in enumerate(scaled.columns, start=1)
@@ -200,8 +203,8 @@ def _inflation(scaled: pd.DataFrame) -> dict[str, float]:
     return found
 
 
-def _notice(inflation: float, *, exact: bool) -> str:
-    notices = [EXACT] if exact else []
+def _notice(inflation: float, *, exact: np.bool_, flat: np.bool_) -> str:
+    notices = [FLAT if flat else EXACT] if exact else []
     if inflation > HIGH_INFLATION:
         notices.append(
             f"goes with the other predictors (variance inflation {inflation:.0f}): uncertain"

@@ -1,3 +1,4 @@
+from ._findings import better, measure_title
 from ._html import render_html
 from ._numbers import (
     four_decimals,
@@ -10,6 +11,7 @@ from ._numbers import (
     signed,
     whole,
 )
+from ._overview import summary_table
 from ._parts import (
     Figure,
     Label,
@@ -20,6 +22,7 @@ from ._parts import (
 )
 from ._pdf import find_chromium, print_pdf
 from ._queries import EmbeddedScores, embed_scores
+from ._score_sections import score_sections
 from ._texts import (
     latex_table,
     render_latex,
@@ -35,12 +38,14 @@ __all__ = [
     "Report",
     "ReportTable",
     "Section",
+    "better",
     "embed_scores",
     "find_chromium",
     "four_decimals",
     "interval",
     "latex_table",
     "listed",
+    "measure_title",
     "p_clause",
     "p_text",
     "plain",
@@ -49,7 +54,9 @@ __all__ = [
     "render_latex",
     "render_markdown",
     "render_text",
+    "score_sections",
     "short",
     "signed",
+    "summary_table",
     "whole",
 ]

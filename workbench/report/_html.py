@@ -8,13 +8,15 @@ from typing import Final
 from workbench.report._parts import LABELS, Figure, Query, Report, ReportTable
 from workbench.report._queries import EmbeddedScores, embed_scores
 
-LONG_TEXT: Final = 24
+LONG_TEXT: Final = 30
 WIDE_TABLE: Final = 9
+SMALL_TABLE: Final = 16
+"""Rows of a table that is kept on one sheet."""
 PAPER_WIDTH_PX: Final = 680
 """Between the margins of a sheet of A4."""
 
 
-def render_html(report: Report, *, made: datetime, has_pdf: bool = False) -> str:
+def render_html(report: Report, *, made: datetime, pdf: str = "") -> str:
     """Return the page; a number with a query opens the list of the images behind it.
 
     Parameters
@@ -23,8 +25,8 @@ def render_html(report: Report, *, made: datetime, has_pdf: bool = False) -> str
         What is to be shown.
     made
         Printed under the title.
-    has_pdf
-        Whether a ``report.pdf`` lies beside it.
+    pdf
+        Name of the PDF that lies beside it, or why there is none; "" says nothing of it.
     """
     from jinja2 import Environment, PackageLoader
     from plotly.offline import get_plotlyjs
@@ -38,12 +40,13 @@ def render_html(report: Report, *, made: datetime, has_pdf: bool = False) -> str
         report=report,
         sections=sections,
         made=made.astimezone().strftime("%d %B %Y, %H:%M"),
-        has_pdf=has_pdf,
+        pdf=pdf,
         has_figures=any(isinstance(i, Figure) for s in sections for i in s.items),
         embedded=embedded,
         labels=LABELS,
         is_table=lambda item: isinstance(item, ReportTable),
         is_wide=lambda table: len(table.frame.columns) >= WIDE_TABLE,
+        is_small=lambda table: len(table.frame) <= SMALL_TABLE,
         cells=lambda table: _cells(table, embedded),
         # A closing tag within a script would end it.
         figure_json=lambda item: item.figure.to_json().replace("</", "<\\/"),
@@ -73,7 +76,7 @@ def _cells(table: ReportTable, embedded: EmbeddedScores | None) -> list[list[dic
         [
             {
                 "text": text,
-                "style": "number" if numeric else "short" if len(text) < LONG_TEXT else "",
+                "style": "number" if numeric else "short" if len(text) < LONG_TEXT else "long",
                 "key": keys.get(query, "") if query is not None else "",
             }
             for text, numeric, query in zip(row, is_number, queries, strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -65,6 +65,8 @@ class ReportTable:
         where there is no such pair.
     queries
         What stands behind the values, by column, one per row; None for a value without.
+    max_rows
+        People are shown so many, None for all; the CSV file has all.
     """
 
     name: str
@@ -74,12 +76,21 @@ class ReportTable:
     formats: dict[str, Callable[[Any], str]] = field(default_factory=dict)
     best_row: int = -1
     label: Label = ""
-    queries: dict[str, Sequence[Query | None]] = field(default_factory=dict)
+    queries: Mapping[str, Sequence[Query | None]] = field(default_factory=dict)
+    max_rows: int | None = None
+
+    @property
+    def explained(self) -> str:
+        """The caption, and how many rows are in the CSV file alone."""
+        n_rows = len(self.frame)
+        if self.max_rows is None or n_rows <= self.max_rows:
+            return self.caption
+        return f"{self.caption} The first {self.max_rows:,} of {n_rows:,} rows; the CSV has all."
 
     @property
     def title(self) -> str:
         """The caption behind its label."""
-        return " ".join(filter(None, [LABELS[self.label], self.caption]))
+        return " ".join(filter(None, [LABELS[self.label], self.explained]))
 
     def header(self) -> list[str]:
         """Return the column headers."""
@@ -92,7 +103,10 @@ class ReportTable:
     def rows(self) -> list[list[str]]:
         """Return the cells as text."""
         columns = [
-            [self.formats.get(str(name), plain)(value) for value in self.frame[name]]
+            [
+                self.formats.get(str(name), plain)(value)
+                for value in self.frame[name].iloc[: self.max_rows]
+            ]
             for name in self.frame.columns
         ]
         return [list(row) for row in zip(*columns, strict=True)]
@@ -100,7 +114,9 @@ class ReportTable:
     def row_queries(self) -> list[list[Query | None]]:
         """Return what stands behind each cell, in the shape of :meth:`rows`."""
         nothing: Sequence[Query | None] = [None] * len(self.frame)
-        columns = [self.queries.get(str(name), nothing) for name in self.frame.columns]
+        columns = [
+            self.queries.get(str(name), nothing)[: self.max_rows] for name in self.frame.columns
+        ]
         return [list(row) for row in zip(*columns, strict=True)]
 
 

@@ -117,7 +117,9 @@ def _wide(
     cells = chosen.groupby(["image_id", "model"], sort=False)["value"]
     means = cells.mean().where(cells.count() == cells.size())
     wide: np.ndarray[Any, np.dtype[np.float64]] = (
-        means.unstack().reindex(index=images, columns=models).to_numpy(float)
+        means.unstack()  # noqa: PD010 - a series of two keys
+        .reindex(index=images, columns=models)
+        .to_numpy(float)
     )
     return wide
 

@@ -139,7 +139,7 @@ def _markdown_table(table: ReportTable) -> list[str]:
     rules = ["---:" if numeric else "---" for numeric in table.is_number()]
     label = f"**{LABELS[table.label]}** " if table.label else ""
     rows = [line(row) for row in table.rows()]
-    return [f"{label}*{table.caption}*", "", line(table.header()), line(rules), *rows, ""]
+    return [f"{label}*{table.explained}*", "", line(table.header()), line(rules), *rows, ""]
 
 
 def _markdown(figure: Figure) -> list[str]:

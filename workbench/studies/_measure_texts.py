@@ -35,7 +35,7 @@ def measure_rows(measures: Iterable[Measure]) -> ReportTable:
     """Return measures as a table, a line each."""
     frame = pd.DataFrame(
         [
-            {"Name": m.name, "Range": _range(m), "Better": better(m), "Formula": m.formula}
+            {"Name": m.name, "Range": _range(m), "Better": better(m.name), "Formula": m.formula}
             for m in measures
         ]
     )
@@ -49,7 +49,7 @@ def explain_measure(measure: Measure) -> str:
     facts = {
         "Formula": measure.formula,
         "Range": _range(measure),
-        "Better": better(measure),
+        "Better": better(measure.name),
         "Undefined": measure.undefined,
         "Does not see": measure.blind_spot,
         "Pooled (micro)": _pooling(measure),
@@ -89,7 +89,7 @@ def _row(measure: Measure) -> str:
         f"`{measure.name}`",
         measure.formula,
         _range(measure),
-        better(measure),
+        better(measure.name),
         measure.undefined,
         measure.blind_spot,
         measure.source,

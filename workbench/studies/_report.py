@@ -26,8 +26,6 @@ from workbench.studies._code import source_digest
 from workbench.studies._report_run import run_sections
 from workbench.studies._view import RunView, open_view
 
-PDF_NOTE = "report.pdf.txt"
-
 
 def build_report(view: RunView) -> Path:
     """Write the report of a run into its folder ``report/``.
@@ -109,7 +107,7 @@ def build_score_report(
 def write_report(report: Report, folder: Path) -> Path:
     """Write a report as HTML, PDF, Markdown, plain text and LaTeX, its tables also as CSV.
 
-    The PDF is printed by a Chromium or Chrome; where there is none, ``report.pdf.txt`` says so.
+    The PDF is printed by a Chromium or Chrome; where there is none, the page says so.
 
     Returns
     -------
@@ -123,18 +121,16 @@ def write_report(report: Report, folder: Path) -> Path:
     write_text(folder / "report.md", render_markdown(report))
     write_text(folder / "report.txt", render_text(report))
     write_text(folder / "report.tex", render_latex(report))
-    page, pdf, note = (folder / name for name in ("report.html", "report.pdf", PDF_NOTE))
+    page, pdf = folder / "report.html", folder / "report.pdf"
     made = datetime.now()
     write_text(page, render_html(report, made=made))
-    with atomic_path(pdf) as partial:
-        problem = print_pdf(page, partial)
-        partial.touch()
+    partial = folder / ".report.partial.pdf"
+    problem = print_pdf(page, partial)
     if problem:
-        pdf.unlink()
-        write_text(note, f"{problem}\n")
+        pdf.unlink(missing_ok=True)
     else:
-        note.unlink(missing_ok=True)
-        write_text(page, render_html(report, made=made, has_pdf=True))
+        partial.replace(pdf)
+    write_text(page, render_html(report, made=made, pdf=problem or pdf.name))
     return page
 
 

@@ -14,6 +14,7 @@ from workbench.studies._view import RunView
 
 
 def troubles_section(view: RunView) -> Section:
+    """Return what went wrong: predictions that can't be used, jobs that failed."""
     items = []
     failed = failed_images(view.scores)
     if len(failed):
@@ -39,6 +40,7 @@ def troubles_section(view: RunView) -> Section:
 
 
 def provenance_section(view: RunView) -> Section:
+    """Return what the run was made with: data, code, machine, jobs."""
     facts = _provenance_facts(view)
     jobs = [
         {
