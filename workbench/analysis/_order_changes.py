@@ -12,6 +12,7 @@ from workbench.analysis._pair_evidence import (
     PairEvidence,
     adjusted,
     adjusted_p,
+    n_units,
     pair_evidence,
     within,
 )
@@ -123,7 +124,7 @@ def _at_other_thresholds(of: Standing) -> list[tuple[float, PairEvidence]]:
     found = []
     for threshold in sorted(t for t in there if not np.isclose(t, of.threshold)):
         paired = paired_scores(of.scores, metric=of.metric, threshold=threshold)[of.models]
-        if len(paired) < MIN_IMAGES:
+        if n_units(paired.index, of.groups) < MIN_IMAGES:
             continue
         evidence = pair_evidence(
             paired if of.scope.higher_is_better else -paired,

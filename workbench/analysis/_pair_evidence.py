@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from workbench.analysis._paired import MIN_IMAGES
+from workbench.analysis._paired import MIN_IMAGES, group_codes
 from workbench.analysis._pairs import compare_pairs
 
 Method = Literal["holm", "fdr_bh"]
@@ -98,7 +98,7 @@ def pair_evidence(
     gains
         Images x models, turned so that more is better.
     slices
-        Slice of each image: the pairs are tested in each of those that hold 3 images or more.
+        Slice of each image: the pairs are tested in each that holds 3 images (groups) or more.
     reference
         A model: only the pairs with it are tested.
     margin
@@ -111,7 +111,7 @@ def pair_evidence(
     list of PairEvidence
         One per pair, or per slice and pair; p adjusted as in :func:`adjusted_p`.
     """
-    parts = [("", gains)] if slices is None else _parts(gains, slices)
+    parts = [("", gains)] if slices is None else _parts(gains, slices, groups)
     tables = []
     for name, part in parts:
         table = compare_pairs(
@@ -177,10 +177,17 @@ def place_of(
     )
 
 
-def _parts(gains: pd.DataFrame, slices: pd.Series) -> list[tuple[str, pd.DataFrame]]:
+def n_units(images: pd.Index, groups: pd.Series | None) -> int:
+    """Return the number of images, those of one group counted once."""
+    return len(np.unique(group_codes(images, within(groups, images)))) if len(images) else 0
+
+
+def _parts(
+    gains: pd.DataFrame, slices: pd.Series, groups: pd.Series | None
+) -> list[tuple[str, pd.DataFrame]]:
     placed = slices.reindex(gains.index)
     parts = [(name, gains[placed == name]) for name in sorted(placed.dropna().unique())]
-    return [(name, part) for name, part in parts if len(part) >= MIN_IMAGES]
+    return [(name, part) for name, part in parts if n_units(part.index, groups) >= MIN_IMAGES]
 
 
 def _evidence(row: pd.Series, n_comparisons: int, n_slices: int) -> PairEvidence:
