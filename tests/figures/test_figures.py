@@ -103,7 +103,7 @@ def test_a_difference_is_filled_where_holm_allows_it() -> None:
     pairs = pd.DataFrame(
         {
             "first": ["a", "a"], "second": ["b", "c"], "mean_difference": [0.1, 0.01],
-            "ci_low": [0.05, -0.1], "ci_high": [0.15, 0.12], "p_holm": [0.01, 0.4],
+            "ci_low": [0.05, -0.1], "ci_high": [0.15, 0.12], "p_wilcoxon_holm": [0.01, 0.4],
             "d_z": [1.0, 0.1],
         }
     )  # fmt: skip

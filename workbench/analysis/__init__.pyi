@@ -1,3 +1,10 @@
+from ._as_published import (
+    pairs_as_published,
+)
+from ._assumptions import (
+    check_assumptions,
+    model_residuals,
+)
 from ._claim_text import (
     CLAIM_GRAMMAR,
     Claim,
@@ -17,6 +24,13 @@ from ._descriptives import (
     measures_by_threshold,
     model_summary,
     scores_by_threshold,
+)
+from ._effects import (
+    cliffs_delta,
+    cohens_d,
+    cohens_d_average,
+    cohens_d_label,
+    cohens_d_paired,
 )
 from ._embedding import (
     PrincipalComponents,
@@ -61,8 +75,12 @@ from ._named_slices import (
 from ._omnibus import (
     OmnibusTest,
     friedman,
+    greenhouse_geisser,
     kruskal_wallis,
+    linear_mixed_model,
+    omnibus_tests,
     one_way_anova,
+    repeated_measures_anova,
 )
 from ._paired import (
     check_paired,
@@ -71,9 +89,6 @@ from ._paired import (
     paired_scores,
 )
 from ._pairs import (
-    cohens_d,
-    cohens_d_label,
-    cohens_d_paired,
     compare_pairs,
 )
 from ._recommendations import (
@@ -104,8 +119,11 @@ __all__ = [
     "bca_interval",
     "bootstrap_means",
     "cell_count_thirds",
+    "check_assumptions",
     "check_paired",
+    "cliffs_delta",
     "cohens_d",
+    "cohens_d_average",
     "cohens_d_label",
     "cohens_d_paired",
     "compare_models",
@@ -114,25 +132,31 @@ __all__ = [
     "describe_models",
     "fingerprint",
     "friedman",
+    "greenhouse_geisser",
     "hardest_images",
     "image_groups",
     "image_overview",
     "images_by_group",
     "images_left_out",
     "kruskal_wallis",
+    "linear_mixed_model",
     "main_grouping",
     "mean_interval",
     "measure_summary",
     "measure_sums",
     "measures_by_threshold",
     "median_interval",
+    "model_residuals",
     "model_summary",
     "named_slices",
+    "omnibus_tests",
     "one_way_anova",
     "paired_scores",
+    "pairs_as_published",
     "parse_claim",
     "principal_components",
     "recommendations",
+    "repeated_measures_anova",
     "scores_by_cell_count",
     "scores_by_threshold",
     "set_separability",

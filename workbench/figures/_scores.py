@@ -187,7 +187,7 @@ def paired_differences(pairs: pd.DataFrame, *, metric: str = "f1") -> go.Figure:
         For the axis.
     """
     names = pairs["first"] + " − " + pairs["second"]
-    clear = pairs["p_holm"] < 0.05
+    clear = pairs["p_wilcoxon_holm"] < 0.05
     figure = go.Figure(
         go.Scatter(
             x=pairs["mean_difference"],
@@ -205,7 +205,7 @@ def paired_differences(pairs: pd.DataFrame, *, metric: str = "f1") -> go.Figure:
                 "color": np.where(clear, "#0072B2", "#FFFFFF"),
                 "line": {"color": "#0072B2", "width": 2},
             },
-            customdata=np.stack([pairs["p_holm"], pairs["d_z"]], axis=1),
+            customdata=np.stack([pairs["p_wilcoxon_holm"], pairs["d_z"]], axis=1),
             hovertemplate=(
                 "%{y}<br>difference %{x:.3f}<br>Wilcoxon, Holm p = %{customdata[0]:.2g}"
                 "<br>d_z = %{customdata[1]:.2f}<extra></extra>"

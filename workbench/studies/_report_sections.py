@@ -155,13 +155,13 @@ def _second_best(view: RunView, summary: pd.DataFrame) -> str:
     low, high = sorted((sign * row["ci_low"], sign * row["ci_high"]))
     verdict = (
         "a difference that the data support"
-        if row["p_holm"] < 0.05
+        if row["p_wilcoxon_holm"] < 0.05
         else "not told apart by these data, which does not mean that they are equal"
     )
     return (
         f"It lies {sign * row['mean_difference']:.3f} {interval(low, high)} above {second} "
-        f"(Wilcoxon signed-rank over images, Holm-adjusted p {_with_sign(row['p_holm'])}): "
-        f"{verdict}."
+        f"(Wilcoxon signed-rank over images, Holm-adjusted p "
+        f"{_with_sign(row['p_wilcoxon_holm'])}): {verdict}."
     )
 
 
@@ -231,7 +231,13 @@ def _statistics(view: RunView) -> Section:
             ReportTable(
                 "omnibus",
                 "Is there any difference between the models?",
-                pd.DataFrame([_test_row(test) for test in compared.tests.itertuples()]),
+                pd.DataFrame(
+                    [
+                        _test_row(test)
+                        for tests in (compared.tests, compared.published_tests)
+                        for test in tests.itertuples()
+                    ]
+                ),
                 formats={"p": p_text},
             ),
             Figure(
@@ -243,7 +249,7 @@ def _statistics(view: RunView) -> Section:
                 "All pairs on the same images. The test is Wilcoxon's signed-rank (zeros by "
                 "Pratt), p adjusted by Holm over all pairs; Cohen's d is the unpaired one of "
                 "published reports, d_z the paired one.",
-                _pair_rows(compared.pairs),
+                _pair_rows(compared.pairs, compared.published_pairs),
                 formats={"p": p_text, "p (Holm)": p_text},
             ),
         ],
@@ -280,7 +286,7 @@ def _test_row(test: Any) -> dict[str, Any]:
     }
 
 
-def _pair_rows(pairs: pd.DataFrame) -> pd.DataFrame:
+def _pair_rows(pairs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Pair": pairs["first"] + " − " + pairs["second"],
@@ -289,11 +295,11 @@ def _pair_rows(pairs: pd.DataFrame) -> pd.DataFrame:
                 interval(*row) for row in pairs[["ci_low", "ci_high"]].itertuples(index=False)
             ],
             "p": pairs["p_wilcoxon"],
-            "p (Holm)": pairs["p_holm"],
+            "p (Holm)": pairs["p_wilcoxon_holm"],
             "d_z": pairs["d_z"],
-            "Cohen's d (as published)": pairs["cohens_d"].map(plain)
+            "Cohen's d (as published)": published["cohens_d"].map(plain)
             + " "
-            + pairs["cohens_d_label"],
+            + published["cohens_d_label"],
             "Wins / ties / losses": pairs[["wins", "ties", "losses"]]
             .astype(str)
             .agg(" / ".join, axis=1),
