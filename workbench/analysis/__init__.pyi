@@ -100,10 +100,8 @@ from ._ranking_scheme import (
     EIGHTEEN_METHODS,
     RankingScheme,
     SchemePart,
-    SchemeStability,
     rank_by_scheme,
     scheme_parts,
-    scheme_stability,
     study_scheme,
 )
 from ._ranks import (
@@ -133,8 +131,6 @@ from ._simultaneous import (
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
-    slice_by,
-    slice_by_cell_count,
     slice_scores,
 )
 from ._slicing import (
