@@ -137,7 +137,7 @@ MISTAKES = {
     "empty": ("", "is empty; expected a table"),
     "blank": ("\n\n \n", "is empty; expected a table"),
     "header alone": ("image,UNet\n", "holds column names and no line below them"),
-    "binary": (b"\x00\x01\x02image", "is no text; expected CSV, TSV or Parquet"),
+    "binary": (b"\x00\x01\x02image", "is no text; expected a table (CSV, TSV, Parquet)"),
     "spreadsheet": (b"PK\x03\x04...", "is a spreadsheet or ZIP file; save the sheet as CSV"),
     "damaged Parquet": (b"PAR1....", "not a Parquet table"),
     "no image": ("picture,UNet\na,0.5\n", "no column names the image, expected one of image_id"),

@@ -26,6 +26,26 @@ from ._audit_texts import (
 from ._ceilings import (
     encoding_ceilings,
 )
+from ._compare import (
+    Compared,
+    choose_measure,
+    compare_scores,
+)
+from ._compare_audit import (
+    SubjectAudit,
+    audit_subject,
+    print_audit,
+)
+from ._compare_claim import (
+    claim_from_scores,
+    print_claim,
+)
+from ._compare_report import (
+    write_compared,
+)
+from ._compare_texts import (
+    print_comparison,
+)
 from ._config import (
     STAGES,
     DatasetConfig,
@@ -156,6 +176,9 @@ from ._score_source import (
     ScoreSource,
     read_score_source,
 )
+from ._score_source_summary import (
+    read_summary,
+)
 from ._score_texts import (
     measure_overview,
     problem_rows,
@@ -236,6 +259,7 @@ __all__ = [
     "STAGES",
     "Audit",
     "CompareJob",
+    "Compared",
     "Converted",
     "Crops",
     "DatasetConfig",
@@ -262,6 +286,7 @@ __all__ = [
     "SplitSummary",
     "Stage",
     "StudyConfig",
+    "SubjectAudit",
     "Survey",
     "TeachJob",
     "Thumbnails",
@@ -271,6 +296,7 @@ __all__ = [
     "architecture_rows",
     "audit_dataset",
     "audit_rows",
+    "audit_subject",
     "audit_texts",
     "axes_rows",
     "before_and_after",
@@ -280,7 +306,10 @@ __all__ = [
     "ceiling_rows",
     "central_place",
     "check_parameters",
+    "choose_measure",
+    "claim_from_scores",
     "compare_explored",
+    "compare_scores",
     "compare_sets",
     "conventions_of_image",
     "convert_dataset",
@@ -329,6 +358,9 @@ __all__ = [
     "predict",
     "predicted_samples",
     "prepare_dataset",
+    "print_audit",
+    "print_claim",
+    "print_comparison",
     "print_plan",
     "print_result",
     "print_status",
@@ -341,6 +373,7 @@ __all__ = [
     "read_scoring_config",
     "read_split_config",
     "read_study",
+    "read_summary",
     "repair_dataset",
     "repair_effect",
     "result_json",
@@ -369,5 +402,6 @@ __all__ = [
     "validation_overlay",
     "verify_split",
     "write_audit",
+    "write_compared",
     "write_report",
 ]

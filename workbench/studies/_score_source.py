@@ -68,6 +68,7 @@ def read_score_source(
     metric: str | None = None,
     threshold: float | None = None,
     split: str | None = None,
+    common_only: bool = True,
 ) -> ScoreSource:
     r"""Read scores from run folders, tables of ours or of others, or several of them together.
 
@@ -84,6 +85,8 @@ def read_score_source(
         IoU threshold of values where nothing says it; then 0.5 is assumed, and said.
     split
         Take the rows of this split alone, from tables that have such a column.
+    common_only
+        Leave out the images that were not scored for every model and seed.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def read_score_source(
     if split is not None and not any(place.has_splits for place in read):
         msg = f"--split {split}: no column of {few(places)} names splits; leave it away."
         raise InputError(msg)
-    joined = join_scores([place.part for place in read])
+    joined = join_scores([place.part for place in read], common_only=common_only)
     return ScoreSource(
         name=" + ".join(places),
         scores=joined.scores,
