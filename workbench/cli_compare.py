@@ -83,12 +83,7 @@ def compare(
 
         print_summary(read_summary(summary), name=summary.name)
         return
-    from workbench.studies import (
-        compare_scores,
-        print_comparison,
-        read_score_source,
-        write_compared,
-    )
+    from workbench.studies import compare_scores, print_comparison, read_score_source
 
     source = read_score_source(sources or (), metric=metric, threshold=threshold, split=split)
     compared = compare_scores(
@@ -96,6 +91,8 @@ def compare(
     )
     print_comparison(compared)
     if out is not None:
+        from workbench.studies import write_compared
+
         typer.echo(f"\nReport: {write_compared(compared, out, reference=reference)}")
 
 

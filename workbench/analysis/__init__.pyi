@@ -114,6 +114,15 @@ from ._recommendations import (
 from ._regression import (
     regress_scores,
 )
+from ._report_audit import (
+    audit_text,
+)
+from ._report_audit_findings import (
+    AuditFinding,
+)
+from ._report_audit_scores import (
+    audit_scores,
+)
 from ._resampling import (
     bootstrap_means,
 )
@@ -145,6 +154,7 @@ __all__ = [
     "AGGREGATIONS",
     "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
+    "AuditFinding",
     "Claim",
     "Comparison",
     "DataFingerprint",
@@ -162,6 +172,8 @@ __all__ = [
     "Spread",
     "SupportedClaim",
     "add_sums",
+    "audit_scores",
+    "audit_text",
     "bca_interval",
     "benjamini_hochberg",
     "bootstrap_means",

@@ -46,7 +46,7 @@ class Compared:
     margin
         Differences within it are held to be of no matter.
     paired
-        Images x models.
+        Images x models, best first.
     groups
         What images share, by image id; None where each stands alone.
     models
@@ -119,8 +119,12 @@ def compare_scores(
         margin is not positive.
     """
     metric, threshold = choose_measure(source.scores, metric, threshold)
+    lower_is_better = not higher_is_better(metric)
     paired = paired_scores(source.scores, metric=metric, threshold=threshold)
     _check_reference(paired, reference)
+    # Best first, so that a pair reads as the better less the worse.
+    order = paired.mean().sort_values(ascending=lower_is_better, kind="stable").index
+    paired = paired[list(order)]
     groups = image_groups(source.scores)
     groups = None if groups is None else groups[groups.index.isin(paired.index)]
     groups = groups if groups is not None and len(groups) else None
@@ -133,16 +137,18 @@ def compare_scores(
         seed=seed,
     )
     models = describe_models(paired, groups=groups, n_resamples=n_resamples, seed=seed)
-    worst_first = not higher_is_better(metric)
     ranked = ["rank", "rank_low", "rank_high", "p_best"]
     if comparison.note:
         models = models.assign(**dict.fromkeys(ranked, np.nan))
     else:
         stability = rank_stability(
-            paired, lower_is_better=worst_first, groups=groups, n_resamples=n_resamples, seed=seed
+            paired,
+            lower_is_better=lower_is_better,
+            groups=groups,
+            n_resamples=n_resamples,
+            seed=seed,
         )
         models = models.merge(stability.table[["model", *ranked]], on="model")
-    models = models.sort_values("mean", ascending=worst_first, kind="stable", ignore_index=True)
     limits = (
         *_models_without(source.scores, paired, metric, threshold),
         *_undefined(source.scores, metric, threshold),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from workbench.analysis import SupportedClaim, support_claim
 from workbench.metrics import MEASURES
-from workbench.report import interval, p_text, short, whole
 from workbench.studies._compare import choose_measure
 from workbench.studies._score_source import ScoreSource
 from workbench.studies._terminal import terminal
@@ -54,32 +51,13 @@ def claim_from_scores(
 
 
 def print_claim(claim: SupportedClaim, source: ScoreSource) -> None:
-    """Show a claim, what the data support, and the numbers behind it."""
+    """Show a claim, what the data support instead or indeed, and how the scores were read."""
     console = terminal()
     console.print(f"Claimed: {claim.text}", soft_wrap=True)
     verdict = "supported" if claim.supported else f"not supported: {claim.reason}"
     console.print(f"The claim is {verdict}.", style="bold", soft_wrap=True)
     if claim.sentence:
         console.print(f"\n{claim.sentence}", soft_wrap=True)
-    numbers = {
-        "Images": str(claim.n) + (f", those called {claim.slice}" if claim.slice else ""),
-        "Difference": f"{short(claim.mean_difference)} {interval(claim.ci_low, claim.ci_high)}",
-        "p": f"{p_text(claim.p_adjusted)} ({claim.adjustment})",
-        "Effect": f"d_z = {short(claim.effect)}",
-        "Equivalent": _equivalence(claim),
-        "Detectable": f"{short(claim.minimum_detectable_difference)} with 80 % power; this "
-        f"difference would need about {whole(claim.images_needed)} images",
-    }
-    if not math.isnan(claim.mean_difference):
-        console.print()
-        for name, value in numbers.items():
-            console.print(f"{name:<11} {value}", soft_wrap=True)
+    console.print("\nHow the scores were read", style="bold")
     for line in (*source.readings, *source.problems):
-        console.print(f"- {line}", style="dim", soft_wrap=True)
-
-
-def _equivalence(claim: SupportedClaim) -> str:
-    if math.isnan(claim.margin):
-        return "no margin was declared"
-    shown = "yes" if claim.equivalent else "not shown"
-    return f"{shown}, within ±{claim.margin:g} (p = {p_text(claim.p_equivalence)})"
+        console.print(f"- {line}", soft_wrap=True)

@@ -106,24 +106,22 @@ def pair_rows(compared: Compared) -> ReportTable:
             "Difference": shown["mean_difference"],
             "95 % interval": _intervals(shown, "ci_low", "ci_high"),
             "p (Holm)": shown["p_permutation_holm"],
-            "Wilcoxon (Holm)": shown["p_wilcoxon_holm"],
             "d_z": shown["d_z"],
             "W / T / L": shown[["wins", "ties", "losses"]].astype(str).agg(" / ".join, axis=1),
-            f"Within ±{compared.margin:g}": shown["equivalent"].map({True: "yes", False: "no"}),
+            f"Equal ±{compared.margin:g}": shown["equivalent"].map({True: "yes", False: "no"}),
             "Detectable": shown["minimum_detectable_difference"],
         }
     )
     return ReportTable(
         "pairs",
         "Pairs on the same images. p: sign-flip permutation of the mean difference, adjusted by "
-        f"Holm over {len(pairs)} pairs; W / T / L: images won, tied, lost; within: shown to be "
+        f"Holm over {len(pairs)} pairs; W / T / L: images won, tied, lost; equal: shown to be "
         "equivalent (TOST); detectable: the smallest difference that 80 % of such samples would "
         f"show.{more}",
         frame,
         formats={
             "Difference": signed,
             "p (Holm)": p_text,
-            "Wilcoxon (Holm)": p_text,
         },
     )
 
@@ -146,9 +144,8 @@ def findings(compared: Compared) -> list[str]:
     equivalent = pairs["equivalent"].astype(bool)
     n_open = int((~separated & ~equivalent).sum())
     overall = (
-        f"Of {len(pairs)} pairs {int(separated.sum())} differ, {int(equivalent.sum())} are "
-        f"equivalent within ±{compared.margin:g}, and {n_open} are neither shown to differ nor to "
-        "be equivalent."
+        f"Of {len(pairs)} pairs, the number shown to differ is {int(separated.sum())}, to be "
+        f"equivalent within ±{compared.margin:g} {int(equivalent.sum())}, neither {n_open}."
     )
     return [*(_pair_sentence(compared, row) for row in _leading_pairs(compared)), overall]
 
