@@ -265,6 +265,6 @@ def _seeds(scores: pd.DataFrame, models: Sequence[str]) -> Iterator[str]:
     n_seeds = scores[scores["model"].isin(models)].groupby("model")["seed"].nunique()
     if n_seeds.min() < MIN_SEEDS:
         yield (
-            "seeds: fewer than 3 per model, so the scores speak of these trained models, not of "
-            "what their methods give when trained again"
+            "seeds: fewer than 3 per model, so the scores speak of these runs of the models, not "
+            "of what they give when trained again"
         )

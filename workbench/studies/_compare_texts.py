@@ -147,7 +147,8 @@ def findings(compared: Compared) -> list[str]:
         f"Of {len(pairs)} pairs, the number shown to differ is {int(separated.sum())}, to be "
         f"equivalent within ±{compared.margin:g} {int(equivalent.sum())}, neither {n_open}."
     )
-    return [*(_pair_sentence(compared, row) for row in _leading_pairs(compared)), overall]
+    sentences = [_pair_sentence(compared, row) for row in _leading_pairs(compared)]
+    return [*sentences, overall] if len(pairs) > 1 else sentences
 
 
 def limits(compared: Compared) -> list[str]:

@@ -227,11 +227,12 @@ def _read_files(name: str, files: Sequence[Path], options: TableOptions) -> _Pla
     cells_file = files[0].with_name("cells.parquet")
     has_cells = files[0].name in SCORED_FILES and cells_file.is_file()
     cells = read_cells(cells_file) if has_cells else None
+    labels = [name if path.name in SCORED_FILES else path.name for path in files]
     metadata = pd.concat([table.metadata for table in tables]).groupby("image_id").first()
     return _Place(
         ScorePart(name, scores, cells, metadata.reset_index()),
-        tuple(text for table in tables for text in table.readings),
-        tuple(text for table in tables for text in table.problems),
+        tuple(f"{of}: {text}" for of, t in zip(labels, tables, strict=True) for text in t.readings),
+        tuple(f"{of}: {text}" for of, t in zip(labels, tables, strict=True) for text in t.problems),
         has_splits=any(table.has_splits for table in tables),
     )
 
