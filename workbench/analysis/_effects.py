@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 FloatArray = npt.NDArray[np.float64]
 EFFECT_LABELS = ((0.2, "negligible"), (0.5, "small"), (0.8, "medium"), (np.inf, "large"))
@@ -165,12 +164,18 @@ def cohens_d_label(d: float) -> str:
     return next(label for limit, label in EFFECT_LABELS if abs(d) < limit)
 
 
-def correlation(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
-    """Return Pearson's correlation of two models over images; NaN if one does not vary."""
-    a, b = _paired(first, second)
-    if not (_varies(a.std(), a) and _varies(b.std(), b)):
-        return float("nan")
-    return float(stats.pearsonr(a, b).statistic)
+def correlations(values: FloatArray) -> FloatArray:
+    """Return Pearson's correlation of all models over images, shape (models, models).
+
+    Parameters
+    ----------
+    values
+        Shape (images, models). NaN where a model does not vary.
+    """
+    spreads = values.std(axis=0)
+    varying = [_varies(spread, column) for spread, column in zip(spreads, values.T, strict=True)]
+    scaled = (values - values.mean(axis=0)) / np.where(varying, spreads, np.nan)
+    return np.clip(scaled.T @ scaled / len(values), -1, 1)
 
 
 def _paired(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

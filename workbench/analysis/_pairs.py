@@ -136,9 +136,9 @@ def compare_pairs(
     table[["simultaneous_low", "simultaneous_high"]] = _columns(
         paired_t.simultaneous_interval(pairs, values, places, codes, alpha=alpha, seed=seed)
     )
-    unit_sums = group_sums(values, codes)
+    raw = values[:, places[:, 0]] - values[:, places[:, 1]]
     p_values = {
-        "p_permutation": sign_flip_p(unit_sums, places, seed=seed),
+        "p_permutation": sign_flip_p(group_sums(raw, codes), seed=seed),
         "p_wilcoxon": signed_rank_p(pairs.unit_differences),
         "p_t": paired_t.t_p(pairs),
         "p_sign": sign_test_p(pairs.unit_differences),
@@ -204,7 +204,7 @@ def _effect_columns(values: FloatArray, places: IntArray, differences: FloatArra
             "wins": wins,
             "ties": ties,
             "losses": losses,
-            "correlation": [effects.correlation(a, b) for a, b in of_pairs],
+            "correlation": effects.correlations(values)[places[:, 0], places[:, 1]],
         }
     )
 

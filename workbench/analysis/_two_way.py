@@ -1,0 +1,160 @@
+"""Models on the same images, in two or more modalities: does the best depend on the modality."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from workbench.analysis._omnibus import greenhouse_geisser
+from workbench.analysis._p_values import above_zero
+from workbench.analysis._paired import check_paired
+from workbench.schema import InputError
+
+FloatArray = npt.NDArray[np.float64]
+_ROUNDING = 1e-12  # of a share of the total sum of squares
+
+
+def two_way(long: pd.DataFrame, *, factor: str) -> pd.DataFrame:
+    """Analysis of variance of models (on the same images) and a factor (between images).
+
+    Parameters
+    ----------
+    long
+        One row per image and model: ``image_id``, ``model``, ``value`` and the factor, a word or
+        number that is the same for all rows of an image (modality, stain, cell type).
+    factor
+        Name of its column.
+
+    Returns
+    -------
+    DataFrame
+        One row per ``source``: "model", the factor, and "model x factor" (does the difference
+        between models depend on it?). ``df`` and ``df_error``, ``F``, ``p``, ``effect`` (partial
+        eta squared) and a ``note``. F and p are NaN where nothing is left to compare with.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, an image lacks a model, a value or a level or has two, or there
+        are fewer than 2 models, 2 levels, 3 images, or not more images than levels.
+
+    Notes
+    -----
+    A split-plot design: images are random, nested in the levels of the factor, and every model
+    has seen every image. The factor is tested on the image means, against how images of one level
+    differ. Model and interaction are tested within images, against how the order of models varies
+    between images of one level, their degrees of freedom times Greenhouse and Geisser's epsilon of
+    the covariance within levels. Levels may have any number of images; means of models are over
+    images, so a level counts as much as it has images, and the sums of squares add up.
+
+    References
+    ----------
+    .. [1] B. J. Winer, D. R. Brown and K. M. Michels, Statistical Principles in Experimental
+       Design, 3rd ed., chapter 7, 1991.
+
+    Examples
+    --------
+    >>> values = {"a": [0.1, 0.2, 0.7, 0.9], "b": [0.3, 0.3, 0.6, 0.9]}
+    >>> paired = pd.DataFrame(values, index=pd.Index(list("wxyz"), name="image_id"))
+    >>> long = paired.reset_index().melt("image_id", var_name="model")
+    >>> long["modality"] = np.where(long["image_id"] < "y", "dark", "light")
+    >>> two_way(long, factor="modality")["source"].to_list()
+    ['model', 'modality', 'model x modality']
+    """
+    values, codes = _laid_out(long, factor)
+    n_images, n_models = values.shape
+    n_levels = codes.max() + 1
+    sizes = np.bincount(codes)
+    centred = values - values.mean()
+    of_models, of_images = centred.mean(axis=0), centred.mean(axis=1)
+    of_levels = np.bincount(codes, weights=of_images) / sizes
+    level_means = np.stack([values[codes == level].mean(axis=0) for level in range(n_levels)])
+    of_both = level_means - values.mean() - of_levels[:, None] - of_models
+    left = values - level_means[codes]
+    images_left = left.mean(axis=1)
+    between = n_models * (images_left**2).sum()
+    within = (left**2).sum() - between
+    epsilon = greenhouse_geisser(left.T @ left)
+    df_images, df_models = n_images - n_levels, n_models - 1
+    sums = pd.DataFrame(
+        {
+            "source": ["model", factor, f"model x {factor}"],
+            "explained": [
+                n_images * (of_models**2).sum(),
+                n_models * (sizes * of_levels**2).sum(),
+                (sizes[:, None] * of_both**2).sum(),
+            ],
+            "error": [within, between, within],
+            "df": np.array([df_models, n_levels - 1, df_models * (n_levels - 1)], dtype=float),
+            "df_error": np.array([df_models * df_images, df_images, df_models * df_images], float),
+        }
+    )
+    inside = np.array([True, False, True])
+    sums.loc[inside, ["df", "df_error"]] *= epsilon
+    table = _tested(sums, total=float((centred**2).sum()))
+    spherical = f"Within images; degrees of freedom times epsilon {epsilon:.3f}."
+    counts = f"Between images: {_sizes_text(long, factor)}."
+    return table.assign(note=np.where(inside, spherical, counts))
+
+
+def _tested(sums: pd.DataFrame, *, total: float) -> pd.DataFrame:
+    """Return F, p and effect of sums of squares; NaN where the error is but rounding."""
+    error = sums["error"].where(sums["error"] > _ROUNDING**2 + _ROUNDING * total)
+    f_values = sums["explained"] / sums["df"] / (error / sums["df_error"])
+    return pd.DataFrame(
+        {
+            "source": sums["source"],
+            "df": sums["df"],
+            "df_error": sums["df_error"],
+            "F": f_values,
+            "p": above_zero(stats.f.sf(f_values, sums["df"], sums["df_error"])),
+            "effect": sums["explained"] / (sums["explained"] + error),
+        }
+    )
+
+
+def _laid_out(long: pd.DataFrame, factor: str) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+    """Return scores, shape (images, models), and the level of each image."""
+    columns = ("image_id", "model", "value", factor)
+    missing = [name for name in columns if name not in long]
+    if missing:
+        msg = (
+            f"a two-way table has the columns {', '.join(columns)}; {', '.join(missing)} is "
+            f"missing, there are {', '.join(map(str, long.columns))}."
+        )
+        raise InputError(msg)
+    if long.duplicated(["image_id", "model"]).any():
+        image_id, model = long[long.duplicated(["image_id", "model"])].iloc[0][
+            ["image_id", "model"]
+        ]
+        msg = (
+            f"each model has one score on each image, but {model!r} has several on {image_id!r}; "
+            "take one measure, and the mean over seeds."
+        )
+        raise InputError(msg)
+    wide = long.pivot_table(  # every combination once
+        index="image_id", columns="model", values="value", sort=False, dropna=False
+    )
+    values = check_paired(wide)
+    levels = long.groupby("image_id")[factor].agg(["nunique", "first"]).reindex(wide.index)
+    wrong = levels.index[levels["nunique"] != 1]
+    if len(wrong):
+        n_levels = int(levels.loc[wrong[0], "nunique"])
+        msg = (
+            f"each image has one {factor}, but {wrong[0]!r} has {n_levels} ({len(wrong)} such "
+            "images); leave them out or correct the column."
+        )
+        raise InputError(msg)
+    codes, found = pd.factorize(levels["first"])
+    if len(found) < 2 or len(values) <= len(found):
+        msg = (
+            f"a comparison by {factor} needs at least 2 levels and more images than levels, got "
+            f"{len(found)} levels on {len(values)} images; choose another factor or join levels."
+        )
+        raise InputError(msg)
+    return values, codes.astype(np.int64)
+
+
+def _sizes_text(long: pd.DataFrame, factor: str) -> str:
+    counts = long.drop_duplicates("image_id")[factor].value_counts(sort=False)
+    return ", ".join(f"{count} of {level}" for level, count in counts.items())
