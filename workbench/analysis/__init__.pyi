@@ -150,6 +150,7 @@ from ._seeds import (
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
+    discover_slices,
     slice_scores,
 )
 from ._slicing import (
@@ -208,6 +209,7 @@ __all__ = [
     "critical_difference",
     "describe_as_published",
     "describe_models",
+    "discover_slices",
     "fingerprint",
     "friedman",
     "greenhouse_geisser",

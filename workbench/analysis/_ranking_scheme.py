@@ -270,7 +270,7 @@ def checked_models(values: pd.DataFrame) -> pd.DataFrame:
         row, column = wrong[0]
         msg = (
             f"a ranking by a scheme needs every number, but {values.columns[column]!r} of "
-            f"{values.index[row]!r} is {values.iloc[row, column]!r}; give it, or leave out the "
+            f"{values.index[row]!r} is {values.iloc[row, column]}; give it, or leave out the "
             "model or the part."
         )
         raise InputError(msg)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from workbench.analysis._p_values import above_zero
 from workbench.schema import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -15,7 +16,6 @@ HIGH_INFLATION: Final = 10.0
 MAX_INFLATION: Final = 1e6
 EXACT: Final = "the predictors fit these scores exactly: no interval, no test"
 FLAT: Final = "all scores of this model are equal: nothing can go with them"
-SMALLEST_P: Final = float(np.finfo(np.float64).tiny)
 
 
 def regress_scores(
@@ -104,7 +104,7 @@ def regress_scores(
     spread = np.where(exact, np.nan, left / degrees)
     errors = np.sqrt(np.outer((inverse**2).sum(axis=1), spread))
     half = stats.t.ppf(1 - alpha / 2, degrees) * errors
-    p_values = np.maximum(2 * stats.t.sf(np.abs(coefficients / errors), degrees), SMALLEST_P)
+    p_values = above_zero(2 * stats.t.sf(np.abs(coefficients / errors), degrees))
     r_squared = np.where(flat, np.nan, 1 - left / np.where(flat, 1, total))
     return pd.DataFrame(
         [
@@ -138,7 +138,7 @@ def _finite(table: pd.DataFrame, what: str) -> pd.DataFrame:
         row, column = np.argwhere(wrong)[0]
         msg = (
             f"{what} must be finite numbers, but {table.columns[column]!r} of "
-            f"{table.index[row]!r} is {table.iloc[row, column]!r}; give it, or leave the row out."
+            f"{table.index[row]!r} is {table.iloc[row, column]}; give it, or leave the row out."
         )
         raise InputError(msg)
     return numbers

@@ -9,8 +9,9 @@ from scipy import stats
 
 from workbench.analysis._intervals import mean_interval
 from workbench.analysis._paired import check_paired, group_codes
-from workbench.analysis._resampling import N_RESAMPLES, group_sums
-from workbench.analysis._slicing import UNKNOWN
+from workbench.analysis._permutation import sign_flip_p
+from workbench.analysis._resampling import group_sums
+from workbench.analysis._slicing import UNKNOWN, slice_by
 from workbench.schema import InputError
 
 FEW_IMAGES: Final = 10
@@ -87,7 +88,6 @@ def compare_slices(
     second: str,
     groups: pd.Series | None = None,
     alpha: float = 0.05,
-    n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Compare two models in every slice of the images.
@@ -98,14 +98,15 @@ def compare_slices(
         As for :func:`slice_scores`.
     first, second
         Models; differences are first minus second.
-    n_resamples, seed
-        Of the permutation test.
+    seed
+        Of the random signs.
 
     Returns
     -------
     DataFrame
         One row per slice: ``slice``, ``n`` images, ``mean_difference``, ``ci_low``, ``ci_high``
-        (paired Student t), ``p`` (sign-flip permutation of the mean), ``p_bh`` (adjusted over the
+        (paired Student t), ``p`` (sign-flip permutation of the mean, as in
+        :func:`compare_pairs`), ``p_bh`` (adjusted over the
         slices by Benjamini and Hochberg) and ``few``, whether there are fewer than 10 images. NaN
         in an empty slice, which does not count as a test.
 
@@ -130,13 +131,61 @@ def compare_slices(
                 "mean_difference": difference.mean() if len(difference) else np.nan,
                 "ci_low": low,
                 "ci_high": high,
-                "p": _sign_flip_p(difference, groups, n_resamples, seed),
+                "p": _sign_flip_p(difference, groups, seed),
                 "few": len(difference) < FEW_IMAGES,
             }
         )
     table = pd.DataFrame(rows)
     table.insert(table.columns.get_loc("p") + 1, "p_bh", benjamini_hochberg(table["p"]))
     return table
+
+
+def discover_slices(
+    paired: pd.DataFrame,
+    facts: pd.DataFrame,
+    *,
+    first: str,
+    second: str,
+    n_slices: int = 4,
+    groups: pd.Series | None = None,
+    alpha: float = 0.05,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare two models in every slice by every fact, to find where one of them is better.
+
+    Parameters
+    ----------
+    paired, first, second, groups, alpha, seed
+        As for :func:`compare_slices`.
+    facts
+        Facts about the images (index ``image_id``), each cut by :func:`slice_by`.
+    n_slices
+        Of each fact.
+
+    Returns
+    -------
+    DataFrame
+        ``fact`` and the columns of :func:`compare_slices`, ``p_bh`` adjusted over all slices of all
+        facts, since looking into more of them finds more by chance.
+
+    Raises
+    ------
+    InputError
+        As :func:`compare_slices`, and without facts.
+    """
+    if not len(facts.columns):
+        msg = "no facts to slice the images by; give at least one column."
+        raise InputError(msg)
+    parts = []
+    for fact in facts.columns:
+        part = compare_slices(
+            paired, slice_by(facts[fact], n_slices=n_slices), first=first, second=second,
+            groups=groups, alpha=alpha, seed=seed,
+        )  # fmt: skip
+        part.insert(0, "fact", fact)
+        parts.append(part)
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(p_bh=benjamini_hochberg(table["p"]))
 
 
 def benjamini_hochberg(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -196,17 +245,11 @@ def _groups_within(values: pd.Series, groups: pd.Series | None) -> pd.Series | N
     return inside if len(inside) else None
 
 
-def _sign_flip_p(
-    difference: pd.Series, groups: pd.Series | None, n_resamples: int, seed: int
-) -> float:
+def _sign_flip_p(difference: pd.Series, groups: pd.Series | None, seed: int) -> float:
     if difference.empty:
         return float("nan")
     codes = group_codes(difference.index, _groups_within(difference, groups))
-    sums = group_sums(difference.to_numpy(float)[:, None], codes)[:, 0]
-    if len(sums) == 1:
-        return 1.0
-    found = stats.permutation_test(
-        (sums,), lambda x, axis: np.mean(x, axis=axis), permutation_type="samples",
-        vectorized=True, n_resamples=n_resamples, batch=1000, rng=np.random.default_rng(seed),
-    )  # fmt: skip
-    return float(found.pvalue)
+    sums = group_sums(difference.to_numpy(float)[:, None], codes)
+    # The second column is the difference to nothing.
+    against_zero = np.column_stack([sums, np.zeros(len(sums))])
+    return float(sign_flip_p(against_zero, np.array([[0, 1]]), seed=seed)[0])
