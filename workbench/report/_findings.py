@@ -13,10 +13,12 @@ import pandas as pd
 from workbench.analysis import (
     Comparison,
     RankStability,
+    Recommendation,
     compare_models,
     describe_models,
     paired_scores,
     rank_stability,
+    recommendations,
 )
 from workbench.metrics import MEASURES
 from workbench.report._parts import Query
@@ -100,6 +102,20 @@ class Findings:
             self.paired,
             lower_is_better=self.lower_is_better,
             groups=self.groups,
+            n_resamples=self.n_resamples,
+            seed=self.seed,
+        )
+
+    @cached_property
+    def recommended(self) -> tuple[Recommendation, ...]:
+        """What tested statements recommend, what casts doubt on them first."""
+        return recommendations(
+            self.scores,
+            measures=MEASURES,
+            metric=self.metric,
+            threshold=self.threshold,
+            baseline=self.reference,
+            margin=self.margin,
             n_resamples=self.n_resamples,
             seed=self.seed,
         )

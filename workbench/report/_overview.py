@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
+from typing import Final
 
 import pandas as pd
 
 from workbench.analysis import model_summary
 from workbench.report._findings import (
     PUBLISHED_MEASURES,
-    PUBLISHED_THRESHOLDS,
     Findings,
     measure_title,
     rows_of,
     threshold_of,
 )
-from workbench.report._numbers import four_decimals, interval, p_clause, plain
+from workbench.report._numbers import four_decimals, interval, plain
 from workbench.report._parts import ReportTable, Section
-from workbench.schema import FAILED_STATUSES, PRIMARY_METRIC
+from workbench.schema import FAILED_STATUSES
 
-SUMMARY_HEADERS = {
+SUMMARY_HEADERS: Final = {
     "model": "Model",
     "n_images": "Images",
     "n_used": "Used",
@@ -34,10 +33,14 @@ SUMMARY_HEADERS = {
     "dice": "Dice",
 }
 
+SUMMARISED: Final = ("failed", "broken", "best", "equivalent")
+"""Recommendations that the first page repeats."""
+
 
 def overview_section(found: Findings) -> Section:
     """Return the executive summary: sentences that rest on tests, and the models best first."""
-    texts = [_leader(found), _runner_up(found), _images(found)]
+    tested = [one.sentence for one in found.recommended if one.kind in SUMMARISED]
+    texts = [_leader(found), *tested, _images(found)]
     return Section(
         "Executive summary",
         [text for text in texts if text],
@@ -78,46 +81,6 @@ def _leader(found: Findings) -> str:
         return text
     share = found.ranks.table.set_index("model").loc[first["model"], "p_best"]
     return f"{text} In {share:.0%} of redraws of the images it comes first."
-
-
-def _runner_up(found: Findings) -> str:
-    """Return what the data say about the first two models, "" where they were not tested."""
-    pair = pair_of(found, *found.models[:2]) if len(found.models) > 1 else None
-    if pair is None:
-        return ""
-    first, second = found.models[:2]
-    p_value = pair["p_permutation_holm"]
-    between = f"{abs(pair['mean_difference']):.3f} {interval(pair['low'], pair['high'])}"
-    text = f"The mean difference between {first} and {second} is {between}: "
-    if p_value < 0.05:
-        return text + (
-            f"told apart on these images (permutation test over images, Holm-adjusted "
-            f"{p_clause(p_value)})."
-        )
-    text += f"not told apart (permutation test over images, Holm-adjusted {p_clause(p_value)})"
-    if pair["equivalent"]:
-        return f"{text}, and equivalent within {found.margin:g}."
-    smallest = pair["minimum_detectable_difference"]
-    if math.isnan(smallest):
-        return f"{text}, which does not mean that they are equal."
-    return (
-        f"{text}, which does not mean that they are equal: with this many images a difference "
-        f"of {smallest:.3f} would have been found in 8 of 10 such studies."
-    )
-
-
-def pair_of(found: Findings, first: str, second: str) -> dict[str, float] | None:
-    """Return the row of a pair with ``low`` and ``high`` of first minus second; None untested."""
-    pairs = found.compared.pairs
-    if pairs.empty:
-        return None
-    chosen = pairs[pairs[["first", "second"]].isin([first, second]).all(axis=1)]
-    if chosen.empty:
-        return None
-    row = chosen.iloc[0].to_dict()
-    sign = 1 if row["mean_difference"] >= 0 else -1
-    row["low"], row["high"] = sorted((sign * row["ci_low"], sign * row["ci_high"]))
-    return row
 
 
 def _images(found: Findings) -> str:
@@ -199,11 +162,6 @@ def _supported(found: Findings) -> ReportTable:
         label="corrected",
         queries=dict.fromkeys(shown, of_model),
     )
-
-
-def is_primary(found: Findings) -> bool:
-    """Whether the measure is the workbench's own, F1 at IoU 0.5."""
-    return found.metric == PRIMARY_METRIC and found.threshold == PUBLISHED_THRESHOLDS[0]
 
 
 def _intervals(table: pd.DataFrame, low: str, high: str) -> list[str]:

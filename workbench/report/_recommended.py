@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from workbench.analysis import recommendations
-from workbench.metrics import MEASURES
 from workbench.report._findings import Findings
 from workbench.report._parts import Query, ReportTable, Section
 
 
 def recommendation_section(found: Findings) -> Section:
     """Return what the tested statements recommend."""
-    given = recommendations(
-        found.scores,
-        measures=MEASURES,
-        metric=found.metric,
-        threshold=found.threshold,
-        baseline=found.reference,
-        margin=found.margin,
-        n_resamples=found.n_resamples,
-        seed=found.seed,
-    )
+    given = found.recommended
     frame = pd.DataFrame(
         {
             "Recommendation": [one.sentence for one in given],
@@ -41,7 +30,7 @@ def recommendation_section(found: Findings) -> Section:
         [
             ReportTable(
                 "recommendations",
-                "Recommendations.",
+                "What the tested statements recommend, doubts first.",
                 frame,
                 label="corrected",
                 queries={"Images": behind},
