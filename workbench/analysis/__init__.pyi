@@ -109,6 +109,12 @@ from ._paired import (
 from ._pairs import (
     compare_pairs,
 )
+from ._published_report import (
+    PublishedReport,
+    PublishedTable,
+    Statement,
+    read_published_report,
+)
 from ._ranking_scheme import (
     EIGHTEEN_METHODS,
     RankingScheme,
@@ -131,6 +137,9 @@ from ._report_audit import (
     audit_text,
 )
 from ._report_audit_findings import (
+    AUDIT_CHECKS,
+    AUDIT_SEVERITIES,
+    AuditCheck,
     AuditFinding,
 )
 from ._report_audit_scores import (
@@ -166,8 +175,11 @@ from ._two_way import (
 
 __all__ = [
     "AGGREGATIONS",
+    "AUDIT_CHECKS",
+    "AUDIT_SEVERITIES",
     "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
+    "AuditCheck",
     "AuditFinding",
     "CellAgreement",
     "Claim",
@@ -179,6 +191,8 @@ __all__ = [
     "Interval",
     "OmnibusTest",
     "PrincipalComponents",
+    "PublishedReport",
+    "PublishedTable",
     "RankStability",
     "RankingScheme",
     "Recommendation",
@@ -186,6 +200,7 @@ __all__ = [
     "SchemeStability",
     "Separability",
     "Spread",
+    "Statement",
     "SummaryComparison",
     "SupportedClaim",
     "add_sums",
@@ -241,6 +256,7 @@ __all__ = [
     "principal_components",
     "rank_by_scheme",
     "rank_stability",
+    "read_published_report",
     "recommendations",
     "regress_scores",
     "repeated_measures_anova",
