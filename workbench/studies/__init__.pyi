@@ -43,6 +43,9 @@ from ._compare_claim import (
 from ._compare_report import (
     write_compared,
 )
+from ._compare_summary import (
+    print_summary,
+)
 from ._compare_texts import (
     print_comparison,
 )
@@ -364,6 +367,7 @@ __all__ = [
     "print_plan",
     "print_result",
     "print_status",
+    "print_summary",
     "print_table",
     "problem_rows",
     "read_frozen",
