@@ -30,6 +30,7 @@ bench:
 	@.venv/bin/python benchmarks/decoding.py
 	@.venv/bin/python benchmarks/training.py
 	@.venv/bin/python benchmarks/runner.py
+	@.venv/bin/python benchmarks/bootstrap.py
 
 pictures:
 	@scripts/system_packages.sh

@@ -17,6 +17,7 @@ SECTIONS = (
     "Decoding",
     "Training",
     "A study",
+    "Bootstrap",
 )
 INTRODUCTION = """# Speed
 

@@ -10,10 +10,10 @@ from workbench.analysis._claim_text import Claim
 from workbench.analysis._pair_evidence import (
     PairEvidence,
     adjusted_p,
+    n_units,
     pair_evidence,
     place_of,
 )
-from workbench.analysis._paired import group_codes
 from workbench.analysis._wording import (
     Scope,
     adjustment_text,
@@ -201,10 +201,11 @@ def _p_of_amount(case: ClaimCase, seen: PairEvidence) -> float:
 
 def _cannot_decide(case: ClaimCase, seen: PairEvidence) -> bool:
     """Return whether no scores of so few images could have shown a difference."""
-    n_units = len(np.unique(group_codes(case.gains.index, case.groups)))
     # All units on one side: the smallest p that sign flips can give, adjusted by Holm. Small p of
     # other slices can spare it the rest.
-    return 2.0 ** (1 - n_units) * seen.n_comparisons > case.scope.alpha
+    return (
+        2.0 ** (1 - n_units(case.gains.index, case.groups)) * seen.n_comparisons > case.scope.alpha
+    )
 
 
 def _pair(case: ClaimCase, first: str, second: str) -> PairEvidence:

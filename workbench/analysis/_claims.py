@@ -13,7 +13,7 @@ from workbench.analysis._claim_text import Claim, parse_claim
 from workbench.analysis._claim_verdict import ONE_MODEL, TOO_FEW, ClaimCase, Verdict, judge
 from workbench.analysis._image_query import ImageQuery, worst_first
 from workbench.analysis._named_slices import find_slice, named_slices, slice_phrase
-from workbench.analysis._pair_evidence import pair_evidence, within
+from workbench.analysis._pair_evidence import n_units, pair_evidence, within
 from workbench.analysis._paired import MIN_IMAGES, image_groups, paired_scores
 from workbench.analysis._wording import (
     MeasureFacts,
@@ -169,6 +169,10 @@ def support_claim(
     chosen_metric, chosen_threshold = _measure_of(claim, scores, metric, threshold)
     scope = measure_scope(chosen_metric, chosen_threshold, alpha, measures)
     paired = paired_scores(scores, metric=chosen_metric, threshold=chosen_threshold)
+    for model in (claim.first, claim.second):
+        if model and model not in paired:
+            msg = f"{model} has no scores of {chosen_metric}; score it by that measure too."
+            raise InputError(msg)
     column, name, slices = _slice_of(claim, scores, paired.index, metadata)
     images = paired.index if slices is None else slices.index[slices == name]
     if slices is not None:
@@ -177,10 +181,10 @@ def support_claim(
     query = ImageQuery(models, chosen_metric, chosen_threshold, column, name, tuple(images))
     margin = margin if claim.margin is None else claim.margin
     n_left_out = int(paired.attrs["n_left_out"])
-    if len(images) < MIN_IMAGES or paired.shape[1] < 2:
+    groups = image_groups(scores)
+    if n_units(images, groups) < MIN_IMAGES or paired.shape[1] < 2:
         return _untested(text, claim, query, paired.shape[1], n_left_out)
     gains = paired if scope.higher_is_better else -paired
-    groups = image_groups(scores)
     evidence = pair_evidence(
         gains, slices=slices, margin=margin, alpha=alpha, groups=groups,
         n_resamples=n_resamples, seed=seed,
@@ -301,13 +305,13 @@ def _untested(
     n = len(query.image_ids)
     of = f"{query.slice_name} " if query.slice_name else ""
     sentence = (
-        f"No claim is supported: a comparison needs at least {MIN_IMAGES} images and 2 models, "
-        f"there are {n} {of}images and {n_models} models."
+        f"No claim is supported: a comparison needs at least {MIN_IMAGES} images, not all of one "
+        f"or two groups, and 2 models; there are {n} {of}images and {n_models} models."
     )
     nan = math.nan
     return SupportedClaim(
         text=text, sentence=sentence, supported=False,
-        reason=TOO_FEW if n < MIN_IMAGES else ONE_MODEL,
+        reason=ONE_MODEL if n_models < 2 else TOO_FEW,
         first=claim.first, second=claim.second, slice=query.slice_name, n=n,
         mean_difference=nan, ci_low=nan, ci_high=nan, p_adjusted=nan, effect=nan,
         equivalent=False, margin=nan, p_equivalence=nan,

@@ -41,7 +41,8 @@ def named_slices(
         If the metadata have no column ``image_id``, or an image twice.
     """
     slices = {}
-    if "n_reference" in scores:
+    # Tables without counts come with 0 in their place.
+    if "n_reference" in scores and scores["n_reference"].any():
         slices[COUNT_COLUMN] = cell_count_thirds(reference_counts(scores, images))
     own = [column for column in ("dataset", "group") if column in scores]
     facts = [scores.drop_duplicates("image_id").set_index("image_id")[own]]

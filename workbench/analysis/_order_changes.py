@@ -8,10 +8,11 @@ import pandas as pd
 
 from workbench.analysis._image_query import ImageQuery, worst_first
 from workbench.analysis._named_slices import named_slices, slice_phrase
+from workbench.analysis._p_values import holm
 from workbench.analysis._pair_evidence import (
     PairEvidence,
-    adjusted,
     adjusted_p,
+    n_units,
     pair_evidence,
     within,
 )
@@ -123,14 +124,14 @@ def _at_other_thresholds(of: Standing) -> list[tuple[float, PairEvidence]]:
     found = []
     for threshold in sorted(t for t in there if not np.isclose(t, of.threshold)):
         paired = paired_scores(of.scores, metric=of.metric, threshold=threshold)[of.models]
-        if len(paired) < MIN_IMAGES:
+        if n_units(paired.index, of.groups) < MIN_IMAGES:
             continue
         evidence = pair_evidence(
             paired if of.scope.higher_is_better else -paired,
             reference=of.models[0], groups=within(of.groups, paired.index), **of.options,
         )  # fmt: skip
         found += [(float(threshold), seen.seen_from(of.models[0])) for seen in evidence]
-    p_values = adjusted([seen.p_raw for _, seen in found]) if found else []
+    p_values = holm([seen.p_raw for _, seen in found])
     return [
         (threshold, replace(seen, p=p, n_comparisons=len(found)))
         for (threshold, seen), p in zip(found, p_values, strict=True)

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from workbench.analysis._paired import MIN_IMAGES
-from workbench.analysis._pairs import compare_pairs
-
-Method = Literal["holm", "fdr_bh"]
+from workbench.analysis._p_values import holm
+from workbench.analysis._paired import MIN_IMAGES, group_codes
+from workbench.analysis._pairs import MARGIN, compare_pairs
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def pair_evidence(
     gains
         Images x models, turned so that more is better.
     slices
-        Slice of each image: the pairs are tested in each of those that hold 3 images or more.
+        Slice of each image: the pairs are tested in each that holds 3 images (groups) or more.
     reference
         A model: only the pairs with it are tested.
     margin
@@ -111,13 +110,13 @@ def pair_evidence(
     list of PairEvidence
         One per pair, or per slice and pair; p adjusted as in :func:`adjusted_p`.
     """
-    parts = [("", gains)] if slices is None else _parts(gains, slices)
+    parts = [("", gains)] if slices is None else _parts(gains, slices, groups)
     tables = []
     for name, part in parts:
         table = compare_pairs(
             part,
             reference=reference,
-            margin=0.02 if margin is None else margin,
+            margin=MARGIN if margin is None else margin,
             alpha=alpha,
             groups=within(groups, part.index),
             n_resamples=n_resamples,
@@ -136,7 +135,7 @@ def adjusted_p(pairs: pd.DataFrame, p_values: pd.Series) -> pd.Series:
     """Adjust p by Holm over the pairs in each slice, then by Benjamini-Hochberg over the slices.
 
     The second step is made for each pair on its own: a model that fails everywhere must not make
-    the claims about others easier.
+    the claims about others easier. A p that is not defined counts as 1.
 
     Parameters
     ----------
@@ -145,17 +144,9 @@ def adjusted_p(pairs: pd.DataFrame, p_values: pd.Series) -> pd.Series:
     p_values
         One per row.
     """
-    by_slice = p_values.groupby(pairs["slice_name"]).transform(adjusted, method="holm")
+    by_slice = p_values.fillna(1.0).groupby(pairs["slice_name"]).transform(holm)
     same_pair = [pairs["first"], pairs["second"]]
-    return by_slice.groupby(same_pair).transform(adjusted, method="fdr_bh")
-
-
-def adjusted(p_values: Sequence[float] | pd.Series, *, method: Method = "holm") -> list[float]:
-    """Return the p values adjusted over all of them; an undefined one counts as 1."""
-    from statsmodels.stats.multitest import multipletests
-
-    defined = np.nan_to_num(np.asarray(p_values, float), nan=1.0)
-    return [float(p) for p in multipletests(defined, method=method)[1]]
+    return by_slice.groupby(same_pair).transform(stats.false_discovery_control)
 
 
 def within(groups: pd.Series | None, images: pd.Index) -> pd.Series | None:
@@ -177,10 +168,17 @@ def place_of(
     )
 
 
-def _parts(gains: pd.DataFrame, slices: pd.Series) -> list[tuple[str, pd.DataFrame]]:
+def n_units(images: pd.Index, groups: pd.Series | None) -> int:
+    """Return the number of images, those of one group counted once."""
+    return len(np.unique(group_codes(images, within(groups, images)))) if len(images) else 0
+
+
+def _parts(
+    gains: pd.DataFrame, slices: pd.Series, groups: pd.Series | None
+) -> list[tuple[str, pd.DataFrame]]:
     placed = slices.reindex(gains.index)
     parts = [(name, gains[placed == name]) for name in sorted(placed.dropna().unique())]
-    return [(name, part) for name, part in parts if len(part) >= MIN_IMAGES]
+    return [(name, part) for name, part in parts if n_units(part.index, groups) >= MIN_IMAGES]
 
 
 def _evidence(row: pd.Series, n_comparisons: int, n_slices: int) -> PairEvidence:

@@ -11,7 +11,8 @@ from workbench.analysis._claim_text import named
 from workbench.analysis._claims import NO_MEASURES
 from workbench.analysis._image_query import ImageQuery
 from workbench.analysis._order_changes import slice_changes, threshold_changes
-from workbench.analysis._paired import MIN_IMAGES, complete_images, select_scores
+from workbench.analysis._pair_evidence import n_units
+from workbench.analysis._paired import MIN_IMAGES, complete_images, image_groups, select_scores
 from workbench.analysis._standing import Recommendation, Standing, numbers_of, standing
 from workbench.analysis._wording import (
     MeasureFacts,
@@ -95,7 +96,8 @@ def recommendations(
     """
     chosen = select_scores(scores, metric, threshold)
     complete = complete_images(chosen)
-    if len(complete) < MIN_IMAGES or complete.shape[1] < 2:
+    units = n_units(complete.index, image_groups(scores))
+    if units < MIN_IMAGES or complete.shape[1] < 2:
         return (_none(complete, metric, threshold),)
     of = standing(
         scores, measures=measures, metric=metric, threshold=threshold, margin=margin,
@@ -117,8 +119,9 @@ def recommendations(
 def _none(complete: pd.DataFrame, metric: str, threshold: float) -> Recommendation:
     n_images, n_models = complete.shape
     sentence = (
-        f"Nothing can be recommended: a comparison needs at least {MIN_IMAGES} images and 2 "
-        f"models, there are {n_images} images and {n_models} models with scores."
+        f"Nothing can be recommended: a comparison needs at least {MIN_IMAGES} images, not "
+        f"all of one or two groups, and 2 models; there are {n_images} images and {n_models} "
+        "models with scores."
     )
     query = ImageQuery(tuple(complete.columns), metric, threshold, "", "", tuple(complete.index))
     needed = {"images_needed": MIN_IMAGES, "models_needed": 2}

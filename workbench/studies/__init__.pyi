@@ -26,6 +26,29 @@ from ._audit_texts import (
 from ._ceilings import (
     encoding_ceilings,
 )
+from ._compare import (
+    Compared,
+    choose_measure,
+    compare_scores,
+)
+from ._compare_audit import (
+    SubjectAudit,
+    audit_subject,
+    print_audit,
+)
+from ._compare_claim import (
+    claim_from_scores,
+    print_claim,
+)
+from ._compare_report import (
+    write_compared,
+)
+from ._compare_summary import (
+    print_summary,
+)
+from ._compare_texts import (
+    print_comparison,
+)
 from ._comparison_view import (
     ComparisonView,
     open_comparison,
@@ -163,6 +186,9 @@ from ._score_source import (
     ScoreSource,
     read_score_source,
 )
+from ._score_source_summary import (
+    read_summary,
+)
 from ._score_texts import (
     measure_overview,
     problem_rows,
@@ -243,6 +269,7 @@ __all__ = [
     "STAGES",
     "Audit",
     "CompareJob",
+    "Compared",
     "ComparisonView",
     "Converted",
     "Crops",
@@ -270,6 +297,7 @@ __all__ = [
     "SplitSummary",
     "Stage",
     "StudyConfig",
+    "SubjectAudit",
     "Survey",
     "TeachJob",
     "Thumbnails",
@@ -279,6 +307,7 @@ __all__ = [
     "architecture_rows",
     "audit_dataset",
     "audit_rows",
+    "audit_subject",
     "audit_texts",
     "axes_rows",
     "before_and_after",
@@ -288,7 +317,10 @@ __all__ = [
     "ceiling_rows",
     "central_place",
     "check_parameters",
+    "choose_measure",
+    "claim_from_scores",
     "compare_explored",
+    "compare_scores",
     "compare_sets",
     "conventions_of_image",
     "convert_dataset",
@@ -339,9 +371,13 @@ __all__ = [
     "predict",
     "predicted_samples",
     "prepare_dataset",
+    "print_audit",
+    "print_claim",
+    "print_comparison",
     "print_plan",
     "print_result",
     "print_status",
+    "print_summary",
     "print_table",
     "problem_rows",
     "read_frozen",
@@ -351,6 +387,7 @@ __all__ = [
     "read_scoring_config",
     "read_split_config",
     "read_study",
+    "read_summary",
     "repair_dataset",
     "repair_effect",
     "result_json",
@@ -379,5 +416,6 @@ __all__ = [
     "validation_overlay",
     "verify_split",
     "write_audit",
+    "write_compared",
     "write_report",
 ]

@@ -68,6 +68,7 @@ def read_score_source(
     metric: str | None = None,
     threshold: float | None = None,
     split: str | None = None,
+    common_only: bool = True,
 ) -> ScoreSource:
     r"""Read scores from run folders, tables of ours or of others, or several of them together.
 
@@ -84,6 +85,8 @@ def read_score_source(
         IoU threshold of values where nothing says it; then 0.5 is assumed, and said.
     split
         Take the rows of this split alone, from tables that have such a column.
+    common_only
+        Leave out the images that were not scored for every model and seed.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def read_score_source(
     if split is not None and not any(place.has_splits for place in read):
         msg = f"--split {split}: no column of {few(places)} names splits; leave it away."
         raise InputError(msg)
-    joined = join_scores([place.part for place in read])
+    joined = join_scores([place.part for place in read], common_only=common_only)
     return ScoreSource(
         name=" + ".join(places),
         scores=joined.scores,
@@ -224,11 +227,12 @@ def _read_files(name: str, files: Sequence[Path], options: TableOptions) -> _Pla
     cells_file = files[0].with_name("cells.parquet")
     has_cells = files[0].name in SCORED_FILES and cells_file.is_file()
     cells = read_cells(cells_file) if has_cells else None
+    labels = [name if path.name in SCORED_FILES else path.name for path in files]
     metadata = pd.concat([table.metadata for table in tables]).groupby("image_id").first()
     return _Place(
         ScorePart(name, scores, cells, metadata.reset_index()),
-        tuple(text for table in tables for text in table.readings),
-        tuple(text for table in tables for text in table.problems),
+        tuple(f"{of}: {text}" for of, t in zip(labels, tables, strict=True) for text in t.readings),
+        tuple(f"{of}: {text}" for of, t in zip(labels, tables, strict=True) for text in t.problems),
         has_splits=any(table.has_splits for table in tables),
     )
 

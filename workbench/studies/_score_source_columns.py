@@ -97,9 +97,9 @@ def read_columns(table: FileTable, *, metric: str | None = None) -> Columns:
     """
     names = [str(name) for name in table.frame.columns]
     roles = {role: found for role in ROLE_NAMES if (found := _column_of(table, role, names))}
-    if "image_id" not in roles and UNNAMED in names and not has_numbers(table, UNNAMED):
-        roles["image_id"] = UNNAMED  # as pandas writes an index
-    if "image_id" not in roles:
+    if image_column := names_images(table):
+        roles["image_id"] = image_column
+    else:
         msg = (
             f"{table.path}: no column names the image, expected one of "
             f"{few(ROLE_NAMES['image_id'], 20)}; there are {few(names, 12)}. Rename the one that "
@@ -114,6 +114,21 @@ def read_columns(table: FileTable, *, metric: str | None = None) -> Columns:
     }
     rest = tuple(name for name in names if name not in taken and name not in measures)
     return Columns(roles, measures, rest)
+
+
+def names_images(table: FileTable) -> str:
+    """Return the column that names the image; "" where there is none, as in published tables.
+
+    Raises
+    ------
+    InputError
+        If several could be it.
+    """
+    names = [str(name) for name in table.frame.columns]
+    if found := _column_of(table, "image_id", names):
+        return found
+    # As pandas writes an index.
+    return UNNAMED if UNNAMED in names and not has_numbers(table, UNNAMED) else ""
 
 
 def measure_name(name: str) -> str:

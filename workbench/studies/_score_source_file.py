@@ -26,7 +26,7 @@ _FOREIGN: Final = {
     b"PK\x03\x04": "a spreadsheet or ZIP file; save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel file; save the sheet as CSV",
     b"\x1f\x8b": "compressed; unpack it",
-    b"%PDF": "a PDF; copy its table into a CSV",
+    b"%PDF": "a PDF; copy its text or table into a text file",
 }
 
 
@@ -64,15 +64,7 @@ def read_file_table(path: Path) -> FileTable:
         If there is no such file, it is empty or no table, a line has more cells than the first, or
         two columns have one name.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        msg = f"{path}: no such file or folder; check the path."
-        raise InputError(msg) from None
-    for magic, what in _FOREIGN.items():
-        if data.startswith(magic):
-            msg = f"{path}: is {what}."
-            raise InputError(msg)
+    data = _content(path)
     if data.startswith(b"PAR1"):
         return _read_parquet(path)
     text, encoding = _decoded(path, data)
@@ -80,6 +72,17 @@ def read_file_table(path: Path) -> FileTable:
         msg = f"{path}: is empty; expected a table with column names in its first line."
         raise InputError(msg)
     return _read_text(path, text, encoding)
+
+
+def read_text_file(path: Path) -> str:
+    """Return the text of a file, whatever its encoding.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it holds no text.
+    """
+    return _decoded(path, _content(path))[0]
 
 
 def numbers(table: FileTable, column: str) -> pd.Series:
@@ -163,12 +166,25 @@ def _read_parquet(path: Path) -> FileTable:
     return _filled(path, frame, ())
 
 
+def _content(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        msg = f"{path}: no such file or folder; check the path."
+        raise InputError(msg) from None
+    for magic, what in _FOREIGN.items():
+        if data.startswith(magic):
+            msg = f"{path}: is {what}."
+            raise InputError(msg)
+    return data
+
+
 def _decoded(path: Path, data: bytes) -> tuple[str, str]:
     """Return the text of a file and, where it is not UTF-8, its encoding."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif b"\x00" in data:
-        msg = f"{path}: is no text; expected CSV, TSV or Parquet."
+        msg = f"{path}: is no text; expected a table (CSV, TSV, Parquet) or a text."
         raise InputError(msg)
     else:
         encodings = ["utf-8-sig", "cp1252"]

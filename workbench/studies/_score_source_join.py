@@ -62,13 +62,15 @@ class JoinedScores:
     problems: tuple[str, ...]
 
 
-def join_scores(parts: Sequence[ScorePart]) -> JoinedScores:
+def join_scores(parts: Sequence[ScorePart], *, common_only: bool = True) -> JoinedScores:
     """Put scores of several places into one table.
 
     Parameters
     ----------
     parts
         At least one, names unique.
+    common_only
+        Leave out the images that some model or seed lacks.
 
     Returns
     -------
@@ -97,7 +99,7 @@ def join_scores(parts: Sequence[ScorePart]) -> JoinedScores:
     if len(parts) > 1:
         scores["dataset"] = scores["dataset"].iloc[0]
     scores["group"] = _one_group_per_image(scores)
-    kept = _common_images(scores, problems)
+    kept = _common_images(scores, problems) if common_only else set(scores["image_id"])
     scores = scores[scores["image_id"].isin(kept)].reset_index(drop=True)
     if cells is not None:
         cells = cells[cells["image_id"].isin(kept)].reset_index(drop=True)

@@ -97,8 +97,8 @@ def read_table_scores(path: Path, options: TableOptions) -> TableScores:
     )
     return TableScores(
         frame,
-        tuple(f"{path.name}: {text}" for text in (*readings, *table.readings)),
-        tuple(f"{path.name}: {text}" for text in problems),
+        (*readings, *table.readings),
+        tuple(problems),
         metadata,
         "split" in columns.roles,
     )
