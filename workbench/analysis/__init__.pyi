@@ -156,9 +156,6 @@ from ._seeds import (
     seed_intervals,
     variance_shares,
 )
-from ._simultaneous import (
-    max_t_quantile,
-)
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
@@ -239,7 +236,6 @@ __all__ = [
     "kruskal_wallis",
     "linear_mixed_model",
     "main_grouping",
-    "max_t_quantile",
     "mcnemar_by_image",
     "mean_interval",
     "measure_summary",
