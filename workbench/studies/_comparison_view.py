@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from workbench.analysis import (
@@ -12,6 +13,7 @@ from workbench.analysis import (
     main_grouping,
     paired_scores,
     slice_by_cell_count,
+    two_way,
 )
 from workbench.report import Section, score_sections
 from workbench.schema import InputError, column_label
@@ -22,7 +24,6 @@ MEASURES_SHOWN: Final = ("f1", "dice", "precision", "recall")
 """Of published reports; those that were scored are shown."""
 
 MIN_IMAGES: Final = 3
-NAN: Final = float("nan")
 CELL_BINS: Final = "Cells in the reference"
 
 
@@ -78,20 +79,24 @@ class ComparisonView:
 
     @cached_property
     def measures(self) -> pd.DataFrame:
-        """Mean and interval of the measures of published reports, and of the one that decides.
+        """Mean and interval of the measure that decides and of those of published reports.
 
-        A row per measure and model, in the order of ``paired``, see
-        :func:`workbench.figures.metric_comparison`.
+        A row per measure and model, models in the order of ``paired``, for
+        :func:`workbench.figures.metric_comparison`; what was not scored at the threshold is left
+        out.
         """
+        at = self.scores["threshold"]
+        is_there = at.isna() | np.isclose(at, self.job.iou_threshold)
+        measured = self.scores.loc[is_there, ["metric", "threshold"]].drop_duplicates()
+        thresholds = dict(measured.itertuples(index=False))
         parts = []
         for metric in dict.fromkeys([self.job.metric, *MEASURES_SHOWN]):
-            of_metric = self.scores[self.scores["metric"] == metric]
-            if of_metric.empty:
+            if metric not in thresholds:
                 continue
-            threshold = self.job.iou_threshold if of_metric["threshold"].notna().any() else NAN
-            paired = paired_scores(self.scores, metric=metric, threshold=threshold)
+            how = {"metric": metric, "threshold": thresholds[metric]}
+            paired = paired_scores(self.scores, **how)
             described = describe_models(paired[self.paired.columns], groups=self.groups)
-            parts.append(described.assign(metric=metric, threshold=threshold))
+            parts.append(described.assign(**how))
         return pd.concat(parts, ignore_index=True)
 
     @cached_property
@@ -115,6 +120,16 @@ class ComparisonView:
         counts = self.scores.groupby("image_id")["n_reference"].max()
         found = slice_by_cell_count(counts.reindex(self.paired.index))
         return found.cat.remove_unused_categories()
+
+    @property
+    def interaction(self) -> pd.DataFrame | str:
+        """Analysis of variance of models and slices; where there is none, the reason."""
+        long = self.paired.reset_index().melt("image_id", var_name="model")
+        long["slice"] = long["image_id"].map(self.slices)
+        try:
+            return two_way(long, factor="slice")
+        except InputError as error:
+            return f"No analysis of variance: {error}"
 
     @cached_property
     def sections(self) -> list[Section]:
@@ -153,7 +168,7 @@ def open_comparison(job: CompareJob) -> ComparisonView:
     InputError
         As :func:`read_score_source`, and if the reference is not among the models.
     """
-    source = read_score_source([job.run])
+    source = read_score_source([job.run], metric=job.metric, threshold=job.iou_threshold)
     models = list(dict.fromkeys(source.scores["model"]))
     if job.reference is not None and job.reference not in models:
         msg = f"{job.run} has no model {job.reference!r} to compare with, only {', '.join(models)}."
