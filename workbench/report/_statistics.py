@@ -251,7 +251,7 @@ def _published_pairs(found: Findings, published: pd.DataFrame) -> ReportTable:
     behind = [found.query(*row) for row in rows]
     return ReportTable(
         "pairs_as_published",
-        "Pairs of models, tested as if each had its own images, p not adjusted for their number. "
+        "Pairs of models, each tested by itself, as if every model had images of its own. "
         "Published reports pick some pairs; here are all.",
         frame,
         formats={
