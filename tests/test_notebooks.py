@@ -1,12 +1,16 @@
 """Notebooks: thin, stripped, and running by hand from top to bottom without editing anything."""
 
 import ast
+import html
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
+import pandas as pd
+import papermill
 import pytest
 from nbclient import NotebookClient
 
@@ -75,13 +79,47 @@ def test_models_are_compared_by_a_distance_as_well(desk: Path) -> None:
     NotebookClient(
         notebook, timeout=300, resources={"metadata": {"path": str(desk / "notebooks")}}
     ).execute()
-    figures = [
-        output["data"][PLOTLY]["layout"]["yaxis"]["title"]["text"]
+    titles = axis_titles(notebook)
+    assert "Object Hausdorff distance (px), per image" in titles
+
+
+@pytest.mark.slow
+def test_a_table_of_scores_is_compared_with_a_reference_as_in_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    otsu = rng.uniform(0.3, 0.6, 14)
+    scores = pd.DataFrame({"image": [f"im{n}" for n in range(14)], "otsu": otsu})
+    scores["unet"], scores["sam"] = otsu + rng.normal(0.2, 0.05, 14), otsu + 0.01
+    scores.to_csv(tmp_path / "scores.csv", index=False)
+    monkeypatch.setenv("WORKBENCH_PANELS", "still")
+    notebook = papermill.execute_notebook(
+        REPOSITORY / "notebooks" / "05_compare.ipynb",
+        tmp_path / "out.ipynb",
+        {"run": str(tmp_path / "scores.csv"), "reference": "otsu", "margin": 0.05},
+        progress_bar=False,
+    )
+    pages = [
+        html.unescape(output["data"]["text/html"])
+        for cell in notebook.cells if cell.cell_type == "code"
+        for output in cell.outputs if "<iframe" in output.get("data", {}).get("text/html", "")
+    ]  # fmt: skip
+    pairs = next(page for page in pages if "unet − otsu" in page)
+    assert "sam − otsu" in pairs
+    assert "unet − sam" not in "".join(pages)
+    assert sum("As published." in page for page in pages) >= 3
+    assert "± 0.05" in json.dumps(notebook, ensure_ascii=False)
+
+
+def axis_titles(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return the titles of all axes of all figures."""
+    layouts = [
+        output["data"][PLOTLY]["layout"]
         for cell in notebook.cells if cell.cell_type == "code"
         for output in cell.outputs if PLOTLY in output.get("data", {})
-        if "title" in output["data"][PLOTLY]["layout"]["yaxis"]
     ]  # fmt: skip
-    assert "Object Hausdorff distance (px), per image" in figures
+    axes = [axis for layout in layouts for name, axis in layout.items() if "axis" in name]
+    return [axis.get("title", {}).get("text", "") for axis in axes]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from workbench import __version__
+from workbench.cli_compare import compare_app
 from workbench.cli_data import data_app
 from workbench.cli_models import models_app
 
@@ -24,6 +25,7 @@ app = typer.Typer(
     "lie in `runs/demo`.",
 )
 
+app.add_typer(compare_app)
 app.add_typer(data_app)
 app.add_typer(models_app)
 

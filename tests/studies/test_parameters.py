@@ -36,6 +36,8 @@ def test_a_misspelt_parameter_is_refused() -> None:
         ({"iou_threshold": 1.5}, "iou_threshold: .*less than or equal to 1, got 1.5"),
         ({"iou_threshold": "high"}, "iou_threshold: .*valid number"),
         ({"run": 3}, "run: "),
+        ({"margin": 0}, "margin: .*greater than 0"),
+        ({"margin": float("nan")}, "margin: .*finite"),
     ],
 )
 def test_a_value_that_the_config_does_not_take_is_refused(values: dict, message: str) -> None:

@@ -5,6 +5,15 @@ from ._assumptions import (
     check_assumptions,
     model_residuals,
 )
+from ._claim_text import (
+    CLAIM_GRAMMAR,
+    Claim,
+    parse_claim,
+)
+from ._claims import (
+    SupportedClaim,
+    support_claim,
+)
 from ._comparison import (
     Comparison,
     compare_models,
@@ -49,6 +58,9 @@ from ._groups import (
     images_by_group,
     main_grouping,
 )
+from ._image_query import (
+    ImageQuery,
+)
 from ._images import (
     hardest_images,
     image_overview,
@@ -74,6 +86,10 @@ from ._multiverse import (
     multiverse,
     multiverse_summary,
 )
+from ._named_slices import (
+    cell_count_thirds,
+    named_slices,
+)
 from ._omnibus import (
     OmnibusTest,
     friedman,
@@ -93,6 +109,12 @@ from ._paired import (
 from ._pairs import (
     compare_pairs,
 )
+from ._published_report import (
+    PublishedReport,
+    PublishedTable,
+    Statement,
+    read_published_report,
+)
 from ._ranking_scheme import (
     EIGHTEEN_METHODS,
     RankingScheme,
@@ -105,8 +127,23 @@ from ._ranks import (
     RankStability,
     rank_stability,
 )
+from ._recommendations import (
+    recommendations,
+)
 from ._regression import (
     regress_scores,
+)
+from ._report_audit import (
+    audit_text,
+)
+from ._report_audit_findings import (
+    AUDIT_CHECKS,
+    AUDIT_SEVERITIES,
+    AuditCheck,
+    AuditFinding,
+)
+from ._report_audit_scores import (
+    audit_scores,
 )
 from ._resampling import (
     bootstrap_means,
@@ -129,32 +166,57 @@ from ._slicing import (
     slice_by,
     slice_by_cell_count,
 )
+<<<<<<< HEAD
+=======
+from ._standing import (
+    Recommendation,
+)
+>>>>>>> look
 from ._two_way import (
     two_way,
 )
 
 __all__ = [
     "AGGREGATIONS",
+    "AUDIT_CHECKS",
+    "AUDIT_SEVERITIES",
+    "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
+<<<<<<< HEAD
     "CellAgreement",
+=======
+    "AuditCheck",
+    "AuditFinding",
+    "CellAgreement",
+    "Claim",
+>>>>>>> look
     "Comparison",
     "CriticalDifference",
     "DataFingerprint",
+    "ImageQuery",
     "Intensities",
     "Interval",
     "OmnibusTest",
     "PrincipalComponents",
+    "PublishedReport",
+    "PublishedTable",
     "RankStability",
     "RankingScheme",
+    "Recommendation",
     "SchemePart",
     "SchemeStability",
     "Separability",
     "Spread",
+    "Statement",
     "SummaryComparison",
+    "SupportedClaim",
     "add_sums",
+    "audit_scores",
+    "audit_text",
     "bca_interval",
     "benjamini_hochberg",
     "bootstrap_means",
+    "cell_count_thirds",
     "check_assumptions",
     "check_paired",
     "cliffs_delta",
@@ -192,16 +254,24 @@ __all__ = [
     "multiverse",
     "multiverse_summary",
 <<<<<<< HEAD
+<<<<<<< HEAD
     "nemenyi_distance",
 =======
 >>>>>>> ranks
+=======
+    "named_slices",
+    "nemenyi_distance",
+>>>>>>> look
     "omnibus_tests",
     "one_way_anova",
     "paired_scores",
     "pairs_as_published",
+    "parse_claim",
     "principal_components",
     "rank_by_scheme",
     "rank_stability",
+    "read_published_report",
+    "recommendations",
     "regress_scores",
     "repeated_measures_anova",
     "scheme_parts",
@@ -215,6 +285,10 @@ __all__ = [
     "slice_scores",
     "study_scheme",
     "suggested_crop_px",
+<<<<<<< HEAD
+=======
+    "support_claim",
+>>>>>>> look
     "two_way",
     "variance_shares",
 ]

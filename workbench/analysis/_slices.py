@@ -250,6 +250,4 @@ def _sign_flip_p(difference: pd.Series, groups: pd.Series | None, seed: int) -> 
         return float("nan")
     codes = group_codes(difference.index, _groups_within(difference, groups))
     sums = group_sums(difference.to_numpy(float)[:, None], codes)
-    # The second column is the difference to nothing.
-    against_zero = np.column_stack([sums, np.zeros(len(sums))])
-    return float(sign_flip_p(against_zero, np.array([[0, 1]]), seed=seed)[0])
+    return float(sign_flip_p(sums, seed=seed)[0])

@@ -69,6 +69,7 @@ from ._label_geojson import (
 from ._label_ids import (
     LabelPairs,
     pair_labels,
+    short_id,
 )
 from ._label_sources import (
     open_labels,
@@ -200,6 +201,7 @@ __all__ = [
     "recognise_labels",
     "record_info",
     "repair_labels",
+    "short_id",
     "synthetic_samples",
     "unpack",
     "verify_frozen_split",

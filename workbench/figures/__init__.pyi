@@ -4,6 +4,12 @@ from ._audit import (
 from ._audit_overview import (
     audit_overview,
 )
+from ._comparison import (
+    metric_comparison,
+)
+from ._critical_difference import (
+    critical_difference_diagram,
+)
 from ._data import (
     count_agreement,
     image_gallery,
@@ -23,16 +29,36 @@ from ._overlays import (
     overlay_figure,
     overlay_row,
 )
+from ._pair_differences import (
+    paired_differences,
+)
+from ._pair_matrix import (
+    pair_matrix,
+)
 from ._pareto import (
     pareto,
+)
+from ._raincloud import (
+    raincloud,
+)
+from ._ranks import (
+    rank_distribution,
+    rank_multiverse,
+)
+from ._regression import (
+    regression_coefficients,
+    residual_quantiles,
 )
 from ._scores import (
     cells_by_area,
     measure_curves,
-    paired_differences,
     score_by_cell_count,
     score_by_threshold,
     score_distributions,
+)
+from ._slices import (
+    interaction_plot,
+    slice_forest,
 )
 from ._training import (
     class_map,
@@ -48,18 +74,28 @@ __all__ = [
     "class_map",
     "component_scatter",
     "count_agreement",
+    "critical_difference_diagram",
     "feature_map_gallery",
     "image_facts",
     "image_gallery",
+    "interaction_plot",
     "map_gallery",
     "measure_curves",
+    "metric_comparison",
     "overlay_figure",
     "overlay_row",
+    "pair_matrix",
     "paired_differences",
     "pareto",
+    "raincloud",
+    "rank_distribution",
+    "rank_multiverse",
     "receptive_field",
+    "regression_coefficients",
+    "residual_quantiles",
     "score_by_cell_count",
     "score_by_threshold",
     "score_distributions",
+    "slice_forest",
     "training_curves",
 ]

@@ -1,4 +1,4 @@
-"""Scores of models: over thresholds, over images, pair by pair, against the number of cells."""
+"""Scores of models: over thresholds, over images, against the number of cells."""
 
 import numpy as np
 import pandas as pd
@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from workbench.figures._theme import (
     LOG_TICKS,
+    metric_at,
     metric_name,
     metric_range,
     model_colours,
@@ -171,53 +172,10 @@ def score_distributions(
                 hovertemplate="%{text}<br>%{y:.3f}<extra>" + str(model) + "</extra>",
             )
         )
-    at = "" if np.isnan(threshold) else f" at IoU {threshold:g}"
-    figure.update_yaxes(title=f"{metric_name(metric)}{at}, per image", range=metric_range(metric))
+    figure.update_yaxes(
+        title=f"{metric_at(metric, threshold)}, per image", range=metric_range(metric)
+    )
     return styled(figure, legend=False)
-
-
-def paired_differences(pairs: pd.DataFrame, *, metric: str = "f1") -> go.Figure:
-    """Show the mean difference of each pair with its 95 % interval; filled where Holm's p < 0.05.
-
-    Parameters
-    ----------
-    pairs
-        From :func:`workbench.analysis.compare_pairs`, at least one row.
-    metric
-        For the axis.
-    """
-    names = pairs["first"] + " − " + pairs["second"]
-    clear = pairs["p_wilcoxon_holm"] < 0.05
-    figure = go.Figure(
-        go.Scatter(
-            x=pairs["mean_difference"],
-            y=names,
-            mode="markers",
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": pairs["ci_high"] - pairs["mean_difference"],
-                "arrayminus": pairs["mean_difference"] - pairs["ci_low"],
-                "color": "#333",
-            },
-            marker={
-                "size": 11,
-                "color": np.where(clear, "#0072B2", "#FFFFFF"),
-                "line": {"color": "#0072B2", "width": 2},
-            },
-            customdata=np.stack([pairs["p_wilcoxon_holm"], pairs["d_z"]], axis=1),
-            hovertemplate=(
-                "%{y}<br>difference %{x:.3f}<br>Wilcoxon, Holm p = %{customdata[0]:.2g}"
-                "<br>d_z = %{customdata[1]:.2f}<extra></extra>"
-            ),
-        )
-    )
-    figure.add_vline(x=0, line={"color": "#999", "dash": "dash"})
-    figure.update_xaxes(
-        title=f"Difference in mean {metric_name(metric)} (95 % interval; filled: Holm p < 0.05)"
-    )
-    figure.update_yaxes(autorange="reversed", automargin=True)
-    return styled(figure, height_px=150 + 36 * len(pairs), legend=False)
 
 
 def score_by_cell_count(overview: pd.DataFrame, *, metric: str = "f1") -> go.Figure:

@@ -67,6 +67,18 @@ def metric_name(metric: str) -> str:
     return f"{measure.title} ({measure.unit})" if measure.unit else measure.title
 
 
+def metric_at(metric: str, threshold: float) -> str:
+    """Return how a measure is called with the overlap that a match needs, where it has one.
+
+    Examples
+    --------
+    >>> metric_at("f1", 0.5), metric_at("dice", float("nan"))
+    ('F1 at IoU 0.5', 'Dice')
+    """
+    at = "" if math.isnan(threshold) else f" at IoU {threshold:g}"
+    return metric_name(metric) + at
+
+
 def metric_range(metric: str) -> list[float] | None:
     """Return the axis range of a measure, a little beyond its own; None where that has no end."""
     measure = MEASURES.get(metric)

@@ -26,6 +26,33 @@ from ._audit_texts import (
 from ._ceilings import (
     encoding_ceilings,
 )
+from ._compare import (
+    Compared,
+    choose_measure,
+    compare_scores,
+)
+from ._compare_audit import (
+    SubjectAudit,
+    audit_subject,
+    print_audit,
+)
+from ._compare_claim import (
+    claim_from_scores,
+    print_claim,
+)
+from ._compare_report import (
+    write_compared,
+)
+from ._compare_summary import (
+    print_summary,
+)
+from ._compare_texts import (
+    print_comparison,
+)
+from ._comparison_view import (
+    ComparisonView,
+    open_comparison,
+)
 from ._config import (
     STAGES,
     DatasetConfig,
@@ -87,6 +114,9 @@ from ._graph import (
     notebook_folder,
     plan_jobs,
 )
+from ._images_behind import (
+    images_behind,
+)
 from ._job_configs import (
     CompareJob,
     ErrorsJob,
@@ -130,13 +160,9 @@ from ._progress import (
 )
 from ._report import (
     build_report,
+    build_score_report,
     update_report,
-)
-from ._report_parts import (
-    ReportTable,
-)
-from ._report_sections import (
-    summary_table,
+    write_report,
 )
 from ._run_study import (
     run_study,
@@ -155,6 +181,13 @@ from ._score_command import (
 )
 from ._score_parts import (
     ScoreResult,
+)
+from ._score_source import (
+    ScoreSource,
+    read_score_source,
+)
+from ._score_source_summary import (
+    read_summary,
 )
 from ._score_texts import (
     measure_overview,
@@ -236,6 +269,8 @@ __all__ = [
     "STAGES",
     "Audit",
     "CompareJob",
+    "Compared",
+    "ComparisonView",
     "Converted",
     "Crops",
     "DatasetConfig",
@@ -252,16 +287,17 @@ __all__ = [
     "PredictJob",
     "PredictionCard",
     "PrepareConfig",
-    "ReportTable",
     "RunResult",
     "RunView",
     "ScoreResult",
+    "ScoreSource",
     "ScoringConfig",
     "SetComparison",
     "Signatures",
     "SplitSummary",
     "Stage",
     "StudyConfig",
+    "SubjectAudit",
     "Survey",
     "TeachJob",
     "Thumbnails",
@@ -271,15 +307,20 @@ __all__ = [
     "architecture_rows",
     "audit_dataset",
     "audit_rows",
+    "audit_subject",
     "audit_texts",
     "axes_rows",
     "before_and_after",
     "build_report",
+    "build_score_report",
     "card_rows",
     "ceiling_rows",
     "central_place",
     "check_parameters",
+    "choose_measure",
+    "claim_from_scores",
     "compare_explored",
+    "compare_scores",
     "compare_sets",
     "conventions_of_image",
     "convert_dataset",
@@ -306,6 +347,7 @@ __all__ = [
     "free_cores",
     "gravest_samples",
     "group_rows",
+    "images_behind",
     "images_worst_first",
     "import_model",
     "joined_surveys",
@@ -319,6 +361,7 @@ __all__ = [
     "model_rows",
     "network_input",
     "notebook_folder",
+    "open_comparison",
     "open_model",
     "open_view",
     "outlier_findings",
@@ -328,17 +371,23 @@ __all__ = [
     "predict",
     "predicted_samples",
     "prepare_dataset",
+    "print_audit",
+    "print_claim",
+    "print_comparison",
     "print_plan",
     "print_result",
     "print_status",
+    "print_summary",
     "print_table",
     "problem_rows",
     "read_frozen",
     "read_prediction_card",
     "read_prepare_config",
+    "read_score_source",
     "read_scoring_config",
     "read_split_config",
     "read_study",
+    "read_summary",
     "repair_dataset",
     "repair_effect",
     "result_json",
@@ -354,7 +403,6 @@ __all__ = [
     "split_dataset",
     "study_yaml",
     "summary_rows",
-    "summary_table",
     "survey_dataset",
     "survey_samples",
     "target_figure",
@@ -368,4 +416,6 @@ __all__ = [
     "validation_overlay",
     "verify_split",
     "write_audit",
+    "write_compared",
+    "write_report",
 ]

@@ -11,10 +11,10 @@ import pandas as pd
 
 from workbench import figures
 from workbench.datasets import read_sample
+from workbench.report import Figure, Report, ReportTable, Section, render_html
 from workbench.store import atomic_path, write_text
 from workbench.studies._audit import Audit
 from workbench.studies._audit_texts import audit_rows, audit_texts, repaired_rows
-from workbench.studies._report_parts import Figure, ReportTable, Section
 
 MAX_PICTURES: Final = 60
 N_PROBLEMS_SHOWN: Final = 20
@@ -47,7 +47,8 @@ def write_audit(audit: Audit, out: Path, *, max_pictures: int = MAX_PICTURES) ->
         with atomic_path(out / "tables" / f"{name}.csv") as partial:
             table.to_csv(partial, index=False)
     path = out / "audit.html"
-    write_text(path, _render(audit.dataset.name, sections))
+    page = Report(audit.dataset.name, sections, kind="Audit of an annotated data set")
+    write_text(path, render_html(page, made=datetime.now()))
     return path
 
 
@@ -118,22 +119,4 @@ def _problem_rows(problems: pd.DataFrame) -> ReportTable:
         f"Images that were not looked at.{rest}",
         problems.head(N_PROBLEMS_SHOWN),
         headers={"image_id": "Image", "split": "Split", "problem": "Why"},
-    )
-
-
-def _render(name: str, sections: list[Section]) -> str:
-    from jinja2 import Environment, PackageLoader
-    from plotly.offline import get_plotlyjs
-
-    environment = Environment(
-        loader=PackageLoader("workbench.studies"), autoescape=True, trim_blocks=True
-    )
-    return environment.get_template("audit.html.j2").render(
-        study=name,
-        made=datetime.now().astimezone().strftime("%d %B %Y, %H:%M"),
-        sections=sections,
-        is_table=lambda item: isinstance(item, ReportTable),
-        # A closing tag within a script would end it.
-        figure_json=lambda item: item.figure.to_json().replace("</", "<\\/"),
-        plotly_js=get_plotlyjs(),
     )

@@ -7,8 +7,8 @@ from typing import Final
 import pandas as pd
 
 from workbench.datasets import CHECKS, REPAIRS
+from workbench.report import ReportTable
 from workbench.studies._audit import REPAIR_COLUMNS, REPAIR_THRESHOLDS, Audit
-from workbench.studies._report_parts import ReportTable
 
 N_REPAIRED_SHOWN: Final = 20
 

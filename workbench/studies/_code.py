@@ -17,7 +17,7 @@ import workbench
 from workbench.schema import InputError
 
 PACKAGE: Final = Path(workbench.__file__).parent
-DRAWING_ROOMS: Final = ("figures", "widgets", "viewers")
+DRAWING_ROOMS: Final = ("figures", "report", "widgets", "viewers")
 
 
 def code_digest(notebook: Path, *, with_drawing: bool) -> str:

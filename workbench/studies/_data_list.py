@@ -15,7 +15,7 @@ from rich.progress import (
 )
 
 from workbench.datasets import LAYOUTS, Card, DownloadStep, ProgressListener
-from workbench.studies._report_parts import ReportTable
+from workbench.report import ReportTable
 
 UNKNOWN = "–"
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from workbench.analysis import DataFingerprint
 from workbench.datasets import LAYOUTS, Dataset, Record, read_record_image, record_info
+from workbench.report import ReportTable
 from workbench.schema import InputError
-from workbench.studies._report_parts import ReportTable
 
 N_IMAGES_SHOWN = 5
 N_NOTES_SHOWN = 10

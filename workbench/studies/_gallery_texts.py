@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from workbench.models import ARCHITECTURES, Architecture, is_installed
+from workbench.report import ReportTable, plain
 from workbench.schema import PRIMARY_IOU_THRESHOLD
 from workbench.studies._gallery import TrainedModel, scores_by_group
-from workbench.studies._report_parts import ReportTable, plain
 
 UNKNOWN: Final = "–"
 SHOWN_THRESHOLDS: Final = (0.5, 0.7, 0.75, 0.9)

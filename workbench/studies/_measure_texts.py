@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from workbench.metrics import CONVENTIONS, MEASURES, Measure
-from workbench.studies._report_parts import ReportTable
+from workbench.report import ReportTable, better
 
 KIND_TITLES = {
     "matching": "Matched cells, at each IoU threshold",
@@ -35,7 +35,7 @@ def measure_rows(measures: Iterable[Measure]) -> ReportTable:
     """Return measures as a table, a line each."""
     frame = pd.DataFrame(
         [
-            {"Name": m.name, "Range": _range(m), "Better": better(m), "Formula": m.formula}
+            {"Name": m.name, "Range": _range(m), "Better": better(m.name), "Formula": m.formula}
             for m in measures
         ]
     )
@@ -49,7 +49,7 @@ def explain_measure(measure: Measure) -> str:
     facts = {
         "Formula": measure.formula,
         "Range": _range(measure),
-        "Better": better(measure),
+        "Better": better(measure.name),
         "Undefined": measure.undefined,
         "Does not see": measure.blind_spot,
         "Pooled (micro)": _pooling(measure),
@@ -89,7 +89,7 @@ def _row(measure: Measure) -> str:
         f"`{measure.name}`",
         measure.formula,
         _range(measure),
-        better(measure),
+        better(measure.name),
         measure.undefined,
         measure.blind_spot,
         measure.source,
@@ -97,33 +97,9 @@ def _row(measure: Measure) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def measure_title(measure: Measure) -> str:
-    """Return what people call a measure, with its unit."""
-    return f"{measure.title}, {measure.unit}" if measure.unit else measure.title
-
-
-def best_model(means: pd.Series, measure: Measure) -> str:
-    """Return the model whose mean is best by the measure's direction; "–" if there is none.
-
-    Examples
-    --------
-    >>> best_model(pd.Series({"unet": 3.1, "otsu": 5.2}), MEASURES["mhd"])
-    'unet'
-    """
-    defined = means.dropna()
-    if defined.empty or measure.higher_is_better is None:
-        return "–"
-    return str(defined.idxmax() if measure.higher_is_better else defined.idxmin())
-
-
 def _range(measure: Measure) -> str:
     high = "unbounded" if measure.high == float("inf") else f"{measure.high:g}"
     return f"{measure.low:g} to {high}" + (f" {measure.unit}" if measure.unit else "")
-
-
-def better(measure: Measure) -> str:
-    """Return which direction is better, in a word."""
-    return {True: "higher", False: "lower", None: "neither"}[measure.higher_is_better]
 
 
 def _pooling(measure: Measure) -> str:

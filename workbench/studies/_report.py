@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that opens offline, Markdown and CSVs beside it."""
+"""The report of a run or of a score table: one HTML file that opens offline, other forms beside."""
 
 from __future__ import annotations
 
@@ -7,15 +7,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
+
+from workbench.report import (
+    Report,
+    Section,
+    latex_table,
+    print_pdf,
+    render_html,
+    render_latex,
+    render_markdown,
+    render_text,
+    score_sections,
+)
+from workbench.schema import PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC
 from workbench.store import Run, atomic_path, latest_entries, write_text
 from workbench.studies._code import source_digest
-from workbench.studies._report_parts import ReportTable, Section
-from workbench.studies._report_sections import report_sections
+from workbench.studies._report_run import run_sections
 from workbench.studies._view import RunView, open_view
 
 
 def build_report(view: RunView) -> Path:
-    """Write ``report.html``, ``report.md`` and ``tables/*.csv`` of a run.
+    """Write the report of a run into its folder ``report/``.
 
     Parameters
     ----------
@@ -25,17 +38,100 @@ def build_report(view: RunView) -> Path:
     Returns
     -------
     Path
+        The HTML file; see :func:`write_report`.
+    """
+    report = Report(view.study.name, run_sections(view), scores=view.scores)
+    return write_report(report, view.run.report)
+
+
+def build_score_report(
+    scores: pd.DataFrame,
+    folder: Path,
+    *,
+    title: str,
+    metric: str = PRIMARY_METRIC,
+    threshold: float = PRIMARY_IOU_THRESHOLD,
+    reference: str | None = None,
+    margin: float = 0.02,
+    groups: pd.Series | None = None,
+    sections: Sequence[Section] = (),
+    n_resamples: int = 9_999,
+    seed: int = 0,
+) -> Path:
+    """Write the report of any score table, whoever made it.
+
+    Parameters
+    ----------
+    scores
+        Score table; of the counts and measures, those that it lacks are left out of the report.
+    folder
+        Gets ``report.html``, ``.md``, ``.txt``, ``.tex``, ``.pdf`` and ``tables/``.
+    title
+        Of the report.
+    metric, threshold
+        The measure that was declared; threshold NaN for one that has none.
+    reference
+        A model to compare all others with; None compares all pairs.
+    margin
+        Differences within it count as equivalent.
+    groups
+        Name of the group of each image, by image id; None where each stands alone.
+    sections
+        Further parts, put at the end: what could not be read, say.
+    n_resamples, seed
+        Of the bootstrap and the permutations.
+
+    Returns
+    -------
+    Path
+        The HTML file.
+
+    Raises
+    ------
+    InputError
+        If the measure or the reference model is not in the table.
+    """
+    found = score_sections(
+        scores,
+        metric=metric,
+        threshold=threshold,
+        reference=reference,
+        margin=margin,
+        groups=groups,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+    return write_report(Report(title, [*found, *sections], scores=scores), folder)
+
+
+def write_report(report: Report, folder: Path) -> Path:
+    """Write a report as HTML, PDF, Markdown, plain text and LaTeX, its tables also as CSV.
+
+    The PDF is printed by a Chromium or Chrome; where there is none, the page says so.
+
+    Returns
+    -------
+    Path
         The HTML file.
     """
-    sections = report_sections(view)
-    folder = view.run.report
-    for table in (item for s in sections for item in s.items if isinstance(item, ReportTable)):
+    for table in report.tables:
         with atomic_path(folder / "tables" / f"{table.name}.csv") as partial:
             table.frame.to_csv(partial, index=False)
-    write_text(folder / "report.md", render_markdown(view, sections))
-    path = folder / "report.html"
-    write_text(path, render_html(view, sections))
-    return path
+        write_text(folder / "tables" / f"{table.name}.tex", latex_table(table))
+    write_text(folder / "report.md", render_markdown(report))
+    write_text(folder / "report.txt", render_text(report))
+    write_text(folder / "report.tex", render_latex(report))
+    page, pdf = folder / "report.html", folder / "report.pdf"
+    made = datetime.now()
+    write_text(page, render_html(report, made=made))
+    partial = folder / ".report.partial.pdf"
+    problem = print_pdf(page, partial)
+    if problem:
+        pdf.unlink(missing_ok=True)
+    else:
+        partial.replace(pdf)
+    write_text(page, render_html(report, made=made, pdf=problem or pdf.name))
+    return page
 
 
 def update_report(folder: Path) -> Path | None:
@@ -64,47 +160,3 @@ def _report_key(run: Run) -> str:
     states = [(e.job, e.key, e.state) for e in latest_entries(run.ledger_file).values()]
     code = source_digest(["from workbench.studies import build_report"], with_drawing=True)
     return hashlib.sha256(f"{states} {code}".encode()).hexdigest()
-
-
-def render_html(view: RunView, sections: Sequence[Section]) -> str:
-    """Return the report as one HTML page that needs nothing from outside."""
-    from jinja2 import Environment, PackageLoader
-    from plotly.offline import get_plotlyjs
-
-    environment = Environment(
-        loader=PackageLoader("workbench.studies"), autoescape=True, trim_blocks=True
-    )
-    return environment.get_template("report.html.j2").render(
-        study=view.study.name,
-        made=datetime.now().astimezone().strftime("%d %B %Y, %H:%M"),
-        sections=sections,
-        is_table=lambda item: isinstance(item, ReportTable),
-        # A closing tag within a script would end it.
-        figure_json=lambda item: item.figure.to_json().replace("</", "<\\/"),
-        plotly_js=get_plotlyjs(),
-    )
-
-
-def render_markdown(view: RunView, sections: Sequence[Section]) -> str:
-    """Return the report as Markdown: texts and tables; figures are in the HTML."""
-    lines = [f"# {view.study.name}", ""]
-    for section in sections:
-        lines += [f"## {section.title}", ""]
-        for text in section.texts:
-            lines += [text, ""]
-        for table in (item for item in section.items if isinstance(item, ReportTable)):
-            lines += [f"*{table.caption}*", ""]
-            lines += _markdown_table(table)
-    return "\n".join(lines)
-
-
-def _markdown_table(table: ReportTable) -> list[str]:
-    def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-    return [
-        line(table.header()),
-        line(["---"] * len(table.header())),
-        *(line(row) for row in table.rows()),
-        "",
-    ]

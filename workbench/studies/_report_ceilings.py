@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from workbench.analysis import scores_by_threshold
+from workbench.report import ReportTable, Section
 from workbench.schema import Member
 from workbench.studies._applied import read_applied
 from workbench.studies._network_ceilings import CEILINGS
-from workbench.studies._report_parts import ReportTable, Section
 from workbench.studies._view import RunView
 
 THRESHOLDS: Final = (0.5, 0.7, 0.9)

@@ -10,12 +10,12 @@ import pandas as pd
 
 from workbench import figures
 from workbench.analysis import model_summary
+from workbench.report import Figure, ReportTable, Section, plain
 from workbench.schema import Member
 from workbench.studies._applied import AppliedNetwork, read_applied
 from workbench.studies._config import StudyConfig
 from workbench.studies._networks import open_model_folder
 from workbench.studies._predict import IMAGES
-from workbench.studies._report_parts import Figure, ReportTable, Section, plain
 from workbench.studies._training_cost import TrainingCost, read_training_cost
 from workbench.studies._view import RunView
 

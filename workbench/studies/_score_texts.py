@@ -10,9 +10,8 @@ import pandas as pd
 
 from workbench.analysis import measure_summary, measure_sums
 from workbench.metrics import MEASURES
+from workbench.report import ReportTable, better, interval, measure_title
 from workbench.schema import PRIMARY_IOU_THRESHOLD, STATUSES
-from workbench.studies._measure_texts import better, measure_title
-from workbench.studies._report_parts import ReportTable, interval
 from workbench.studies._score_parts import WEIGHTS, ScoreResult
 
 N_PROBLEMS_SHOWN: Final = 20
@@ -33,7 +32,7 @@ def summary_rows(summary: pd.DataFrame) -> ReportTable:
             ],
             "Micro": shown["micro"].to_numpy(),
             "Undefined": shown["n_undefined"].to_numpy(),
-            "Better": [_direction(metric) for metric in shown["metric"]],
+            "Better": [better(metric) for metric in shown["metric"]],
         }
     )
     if "by_convention" in shown:
@@ -100,10 +99,5 @@ def result_json(result: ScoreResult) -> str:
 
 def _measure_title(metric: str, threshold: float) -> str:
     # Some conventions have scores of their own beside the registered measures.
-    measure = MEASURES.get(metric)
-    title = measure_title(measure) if measure else metric.replace("_", " ").capitalize()
+    title = measure_title(metric) if metric in MEASURES else metric.replace("_", " ").capitalize()
     return title + ("" if np.isnan(threshold) else f" @ {threshold:g}")
-
-
-def _direction(metric: str) -> str:
-    return better(MEASURES[metric]) if metric in MEASURES else ""

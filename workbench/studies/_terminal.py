@@ -8,11 +8,10 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from workbench.report import ReportTable, summary_table
 from workbench.store import Run, is_locked, latest_entries, open_run, read_scores
 from workbench.studies._config import StudyConfig
 from workbench.studies._graph import draft_jobs
-from workbench.studies._report_parts import ReportTable
-from workbench.studies._report_sections import summary_table
 from workbench.studies._runner import Failure, RunResult, plan_study
 
 PIPE_WIDTH: Final = 120

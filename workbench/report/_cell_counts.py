@@ -1,0 +1,106 @@
+"""Scores by the number of cells in the image: bins that are disjoint and leave no image out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from workbench import figures
+from workbench.analysis import slice_by_cell_count, slice_scores
+from workbench.report._findings import Findings, rows_of
+from workbench.report._numbers import NOTHING, interval, plain
+from workbench.report._parts import Figure, Query, ReportTable, Section
+
+LAST_BIN: Final = {"over 100": "100+"}
+NO_COUNTS: Final = "The score table has no numbers of reference cells, so none are shown by them."
+
+
+def cell_count_section(found: Findings) -> Section:
+    """Return the section on scores by number of reference cells."""
+    title = "Scores by number of cells"
+    counts = _counts(found)
+    if counts is None:
+        return Section(title, [NO_COUNTS])
+    table = slice_scores(found.paired, slice_by_cell_count(counts), groups=found.groups)
+    sizes = table.drop_duplicates("slice").set_index("slice")["n"]
+    # Images without cells have a bin only where there are any.
+    names = [name for name in sizes.index if name != "0" or sizes[name]]
+    return Section(
+        title,
+        items=[
+            _figure(found, table, names),
+            _table(found, table, sizes, names, counts, published=True),
+            _table(found, table, sizes, names, counts, published=False),
+        ],
+    )
+
+
+def _counts(found: Findings) -> pd.Series | None:
+    chosen = rows_of(found.scores, found.metric, found.threshold)
+    if "n_reference" not in chosen or not (chosen["n_reference"] > 0).any():
+        return None
+    return chosen.groupby("image_id")["n_reference"].max().reindex(found.paired.index)
+
+
+def _table(
+    found: Findings,
+    table: pd.DataFrame,
+    sizes: pd.Series,
+    names: list[str],
+    counts: pd.Series,
+    *,
+    published: bool,
+) -> ReportTable:
+    cells = table.set_index(["model", "slice"])
+    bins = slice_by_cell_count(counts)
+    columns: dict[str, list[object]] = {"Model": list(found.models)}
+    queries: dict[str, list[Query | None]] = {}
+    for name in names:
+        header = f"{LAST_BIN.get(name, name)} (n = {sizes[name]})"
+        rows = [cells.loc[(model, name)] for model in found.models]
+        inside = counts.index[bins == name]
+        columns[header] = [row["mean"] if published else _text(row) for row in rows]
+        queries[header] = [
+            found.query(model, images=inside) if len(inside) else None for model in found.models
+        ]
+    few = int((sizes[names].between(1, 9)).sum())
+    total = f"the bins share no image, and their n sum to all {int(sizes.sum())}."
+    caption = f"Mean {found.measure} by reference cells in the image; {total}"
+    if published:
+        return ReportTable(
+            "by_cell_count_as_published",
+            caption,
+            pd.DataFrame(columns),
+            label="as published",
+            queries=queries,
+        )
+    note = " Bins of fewer than 10 images say little and stand in brackets." if few else ""
+    return ReportTable(
+        "by_cell_count",
+        f"{caption} With 95 % intervals (Student t over the images of the bin).{note}",
+        pd.DataFrame(columns),
+        label="corrected",
+        queries=queries,
+    )
+
+
+def _text(row: pd.Series) -> str:
+    if not row["n"]:
+        return NOTHING
+    text = f"{plain(row['mean'])} {interval(row['ci_low'], row['ci_high'])}"
+    return f"({text})" if row["few"] else text
+
+
+def _figure(found: Findings, table: pd.DataFrame, names: list[str]) -> Figure:
+    overview = rows_of(found.scores, found.metric, found.threshold)
+    overview = overview[overview["n_reference"] > 0]
+    of_best = table[(table["model"] == found.models[0]) & table["n"].gt(0)].set_index("slice")
+    means = ", ".join(
+        f"{row['mean']:.3f} at {name} cells" for name, row in of_best.iterrows() if name in names
+    )
+    return Figure(
+        f"{found.measure} of every image against its number of reference cells.",
+        figures.score_by_cell_count(overview, metric=found.metric),
+        f"Means of {found.models[0]}: {means}.",
+    )

@@ -1,0 +1,85 @@
+"""A report as one HTML page that needs nothing from outside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from workbench.report._parts import LABELS, Figure, Query, Report, ReportTable
+from workbench.report._queries import EmbeddedScores, embed_scores
+
+LONG_TEXT: Final = 30
+WIDE_TABLE: Final = 9
+SMALL_TABLE: Final = 16
+"""Rows of a table that is kept on one sheet."""
+PAPER_WIDTH_PX: Final = 680
+"""Between the margins of a sheet of A4."""
+
+
+def render_html(report: Report, *, made: datetime, pdf: str = "") -> str:
+    """Return the page; a number with a query opens the list of the images behind it.
+
+    Parameters
+    ----------
+    report
+        What is to be shown.
+    made
+        Printed under the title.
+    pdf
+        Name of the PDF that lies beside it, or why there is none; "" says nothing of it.
+    """
+    from jinja2 import Environment, PackageLoader
+    from plotly.offline import get_plotlyjs
+
+    environment = Environment(
+        loader=PackageLoader("workbench.report"), autoescape=True, trim_blocks=True
+    )
+    sections = [section for section in report.sections if section.texts or section.items]
+    embedded = _embedded(report)
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        sections=sections,
+        made=made.astimezone().strftime("%d %B %Y, %H:%M"),
+        pdf=pdf,
+        has_figures=any(isinstance(i, Figure) for s in sections for i in s.items),
+        embedded=embedded,
+        labels=LABELS,
+        is_table=lambda item: isinstance(item, ReportTable),
+        is_wide=lambda table: len(table.frame.columns) >= WIDE_TABLE,
+        is_small=lambda table: len(table.frame) <= SMALL_TABLE,
+        cells=lambda table: _cells(table, embedded),
+        # A closing tag within a script would end it.
+        figure_json=lambda item: item.figure.to_json().replace("</", "<\\/"),
+        paper_width_px=PAPER_WIDTH_PX,
+        plotly_js=get_plotlyjs,
+    )
+
+
+def _embedded(report: Report) -> EmbeddedScores | None:
+    queries: list[Query] = [
+        query
+        for table in report.tables
+        for row in table.row_queries()
+        for query in row
+        if query is not None
+    ]
+    if report.scores is None or not queries:
+        return None
+    return embed_scores(report.scores, queries)
+
+
+def _cells(table: ReportTable, embedded: EmbeddedScores | None) -> list[list[dict[str, str]]]:
+    """Return text, style and key of each cell."""
+    is_number = table.is_number()
+    keys = embedded.keys if embedded else {}
+    return [
+        [
+            {
+                "text": text,
+                "style": "number" if numeric else "short" if len(text) < LONG_TEXT else "long",
+                "key": keys.get(query, "") if query is not None else "",
+            }
+            for text, numeric, query in zip(row, is_number, queries, strict=True)
+        ]
+        for row, queries in zip(table.rows(), table.row_queries(), strict=True)
+    ]

@@ -1,0 +1,23 @@
+  // A figure is drawn when it comes near the screen, so that long reports open at once.
+  const draw = (plot) => {
+    const source = plot.querySelector("script");
+    if (!source) return;
+    const figure = JSON.parse(source.textContent);
+    source.remove();
+    Plotly.newPlot(plot, figure.data, figure.layout, { responsive: true, displaylogo: false });
+  };
+  const plots = document.querySelectorAll(".plot");
+  const onPaper = () => plots.forEach((plot) => {
+    draw(plot);
+    Plotly.relayout(plot, { width: PAPER_WIDTH, autosize: false });
+  });
+  const onScreen = () => plots.forEach((plot) => {
+    if (plot.layout) Plotly.relayout(plot, { width: null, autosize: true });
+  });
+  const watcher = new IntersectionObserver(
+    (entries) => entries.filter((e) => e.isIntersecting).forEach((e) => { watcher.unobserve(e.target); draw(e.target); }),
+    { rootMargin: "800px" });
+  if (location.hash === "#paper") onPaper();
+  else plots.forEach((plot) => watcher.observe(plot));
+  window.addEventListener("beforeprint", onPaper);
+  window.addEventListener("afterprint", onScreen);

@@ -1,0 +1,176 @@
+"""A comparison opened for looking: scores, what could not be read, and each part of the report."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from workbench.analysis import (
+    describe_models,
+    image_groups,
+    main_grouping,
+    paired_scores,
+    slice_by_cell_count,
+    two_way,
+)
+from workbench.report import Section, score_sections
+from workbench.schema import InputError, column_label
+from workbench.studies._job_configs import CompareJob
+from workbench.studies._score_source import ScoreSource, read_score_source
+
+MEASURES_SHOWN: Final = ("f1", "dice", "precision", "recall")
+"""Of published reports; those that were scored are shown."""
+
+MIN_IMAGES: Final = 3
+CELL_BINS: Final = "Cells in the reference"
+
+
+@dataclass(frozen=True, eq=False)
+class ComparisonView:
+    """Scores of several models, and what follows from them.
+
+    Attributes
+    ----------
+    job
+        What was asked.
+    source
+        Where the scores come from, and what did not join.
+    """
+
+    job: CompareJob
+    source: ScoreSource
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """Score table."""
+        return self.source.scores
+
+    @cached_property
+    def paired(self) -> pd.DataFrame:
+        """Images x models, the best model first."""
+        paired = paired_scores(self.scores, metric=self.job.metric, threshold=self.job.threshold)
+        return paired[paired.mean().sort_values(ascending=self.job.lower_is_better).index]
+
+    @property
+    def readings(self) -> pd.DataFrame:
+        """What was read, and what could not be: a line each."""
+        lines = [("read", text) for text in self.source.readings]
+        lines += [("problem", text) for text in self.source.problems]
+        return pd.DataFrame(lines, columns=["kind", "text"])
+
+    @property
+    def note(self) -> str:
+        """Why models can't be tested; "" where they can."""
+        n_images, n_models = self.paired.shape
+        if n_images >= MIN_IMAGES and n_models > 1:
+            return ""
+        return (
+            f"No test: it needs {MIN_IMAGES} images and 2 models, there are {n_images} and "
+            f"{n_models}."
+        )
+
+    @property
+    def best_two(self) -> tuple[str, str]:
+        """The first two models by their mean; the same one twice where there is only one."""
+        models = [str(model) for model in self.paired.columns]
+        return models[0], models[min(1, len(models) - 1)]
+
+    @cached_property
+    def measures(self) -> pd.DataFrame:
+        """Mean and interval of the measure that decides and of those of published reports.
+
+        A row per measure and model, models in the order of ``paired``, for
+        :func:`workbench.figures.metric_comparison`; what was not scored at the threshold is left
+        out.
+        """
+        at = self.scores["threshold"]
+        is_there = at.isna() | np.isclose(at, self.job.iou_threshold)
+        measured = self.scores.loc[is_there, ["metric", "threshold"]].drop_duplicates()
+        thresholds = dict(measured.itertuples(index=False))
+        parts = []
+        for metric in dict.fromkeys([self.job.metric, *MEASURES_SHOWN]):
+            if metric not in thresholds:
+                continue
+            how = {"metric": metric, "threshold": thresholds[metric]}
+            paired = paired_scores(self.scores, **how)
+            described = describe_models(paired[self.paired.columns], groups=self.groups)
+            parts.append(described.assign(**how))
+        return pd.concat(parts, ignore_index=True)
+
+    @cached_property
+    def groups(self) -> pd.Series | None:
+        """Group (slide, plate) of each image, None where each stands alone."""
+        return image_groups(self.scores)
+
+    @property
+    def slice_title(self) -> str:
+        """What parts the images: a column such as the modality, else the number of cells."""
+        column = main_grouping(self.source.metadata)
+        return CELL_BINS if column not in self.source.metadata else column_label(column)
+
+    @cached_property
+    def slices(self) -> pd.Series:
+        """Name of the slice of each image, by modality or cell type, else by number of cells."""
+        images = self.source.metadata.set_index("image_id")
+        column = main_grouping(self.source.metadata)
+        if column in images:
+            return images[column].reindex(self.paired.index)
+        counts = self.scores.groupby("image_id")["n_reference"].max()
+        found = slice_by_cell_count(counts.reindex(self.paired.index))
+        return found.cat.remove_unused_categories()
+
+    @property
+    def interaction(self) -> pd.DataFrame | str:
+        """Analysis of variance of models and slices; where there is none, the reason."""
+        long = self.paired.reset_index().melt("image_id", var_name="model")
+        long["slice"] = long["image_id"].map(self.slices)
+        try:
+            return two_way(long, factor="slice")
+        except InputError as error:
+            return f"No analysis of variance: {error}"
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The report's sections, see :func:`workbench.report.score_sections`."""
+        return score_sections(
+            self.scores,
+            metric=self.job.metric,
+            threshold=self.job.threshold,
+            reference=self.job.reference,
+            margin=self.job.margin,
+            groups=self.groups,
+        )
+
+    def section(self, title: str) -> Section:
+        """Return a section of the report by its title; one that says so where there is nothing.
+
+        Raises
+        ------
+        InputError
+            If no section is called so.
+        """
+        for section in self.sections:
+            if section.title == title:
+                is_empty = not section.texts and not section.items
+                return Section(title, ["Nothing to show here."]) if is_empty else section
+        there = ", ".join(repr(section.title) for section in self.sections)
+        msg = f"the report has no section {title!r}, only {there}."
+        raise InputError(msg)
+
+
+def open_comparison(job: CompareJob) -> ComparisonView:
+    """Read the scores of a run or of tables, and open the comparison of their models.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_score_source`, and if the reference is not among the models.
+    """
+    source = read_score_source([job.run], metric=job.metric, threshold=job.iou_threshold)
+    models = list(dict.fromkeys(source.scores["model"]))
+    if job.reference is not None and job.reference not in models:
+        msg = f"{job.run} has no model {job.reference!r} to compare with, only {', '.join(models)}."
+        raise InputError(msg)
+    return ComparisonView(job, source)

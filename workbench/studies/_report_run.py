@@ -1,0 +1,32 @@
+"""What the report of a run says: of its scores, and of all that only a run has."""
+
+from __future__ import annotations
+
+from workbench.report import Section, score_sections
+from workbench.studies._report_ceilings import ceilings_section
+from workbench.studies._report_costs import costs_section
+from workbench.studies._report_provenance import provenance_section, troubles_section
+from workbench.studies._report_samples import extremes_sections, samples_section
+from workbench.studies._report_training import sources_section, training_section, what_seeds_allow
+from workbench.studies._view import RunView
+
+
+def run_sections(view: RunView) -> list[Section]:
+    """Return the parts of the report, those that have nothing to show left out."""
+    overview, *of_scores = score_sections(view.scores)
+    seeds = what_seeds_allow(view.study)
+    where = f"Images of {view.dataset.name!r}, split {view.study.dataset.test!r}."
+    texts = [*overview.texts, where, *filter(None, [seeds])]
+    sections = [
+        Section(overview.title, texts, overview.items),
+        *of_scores,
+        ceilings_section(view),
+        sources_section(view),
+        training_section(view),
+        costs_section(view),
+        samples_section(view),
+        *extremes_sections(view),
+        troubles_section(view),
+        provenance_section(view),
+    ]
+    return [section for section in sections if section.texts or section.items]
