@@ -13,7 +13,7 @@ from workbench.analysis._report_audit_claims import (
     slice_claims,
     threshold_as_setting,
 )
-from workbench.analysis._report_audit_facts import ReportFacts, report_facts
+from workbench.analysis._report_audit_facts import ReportFacts
 from workbench.analysis._report_audit_findings import AuditFinding, found, gravest_first, quoted
 from workbench.analysis._report_audit_models import (
     all_fail,
@@ -38,6 +38,7 @@ from workbench.analysis._report_audit_numbers import (
     tables_disagree,
 )
 from workbench.analysis._report_audit_recomputed import f_and_d, p_from_statistic
+from workbench.analysis._report_audit_tables import report_facts
 from workbench.analysis._report_audit_tests import (
     interval_too_narrow,
     multiple_testing,

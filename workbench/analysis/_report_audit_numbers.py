@@ -119,7 +119,8 @@ def rising_scores(facts: ReportFacts) -> Iterator[AuditFinding]:
                 yield found(
                     "arithmetic",
                     f"{spelled(lower.metric)} of {lower.name} rises from {lower.value('mean'):g} "
-                    f"at IoU {lower.threshold:g} to {upper.value('mean'):g} at {upper.threshold:g}, "
+                    f"at IoU {lower.threshold:g} to {upper.value('mean'):g} at "
+                    f"{upper.threshold:g}, "
                     "though a stricter threshold can't match more cells.",
                     [quoted(row.line, row.text) for row in (lower, upper)],
                 )

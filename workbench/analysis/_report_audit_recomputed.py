@@ -21,7 +21,7 @@ F_IN_TEXT: Final = re.compile(
 NO_PLAIN_ANOVA: Final = re.compile(r"repeated|mixed|friedman|two-way|welch|greenhouse", re.I)
 STATISTIC: Final = re.compile(
     r"\b(F|t|H|χ²|χ2|chi2|chi²)\s*\(\s*(\d{1,6}(?:\.\d{1,4})?)\s*(?:,\s*(\d{1,6}(?:\.\d{1,4})?)\s*)?\)"
-    r"\s*=\s*(-?\d{1,9}(?:\.\d{1,9})?)"
+    r"\s*=\s*(-?(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,9})(?:\.\d{1,9})?)(?![\d,.]*\d)"
 )
 P_VALUE: Final = re.compile(r"\bp(?:[- ]value)?\s*([=<>])\s*(0?\.\d{1,15}|\d(?:\.\d+)?e-\d{1,3})")
 PLAIN_P: Final = re.compile(r"p(?:[- _]?val(?:ue)?)?", re.I)
@@ -200,7 +200,7 @@ def _with_statistic(facts: ReportFacts) -> Iterator[tuple[int, str, str]]:
 
 
 def _p_between(name: str, first: str, second: str | None, digits: str) -> tuple[float, float]:
-    value = number(digits)
+    value = number(digits.replace(",", ""))
     if value is None:
         return float("nan"), float("nan")
     ends = [max(abs(value.value) - value.step / 2, 0), abs(value.value) + value.step / 2]

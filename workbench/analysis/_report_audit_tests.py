@@ -204,7 +204,7 @@ def p_as_zero(facts: ReportFacts) -> Iterator[AuditFinding]:
 def multiple_testing(facts: ReportFacts) -> Iterator[AuditFinding]:
     """Find several pairs tested without a correction."""
     pairs = pairs_tested(facts)
-    corrected = facts.matches(CORRECTION) and not facts.matches(NO_CORRECTION)
+    corrected = any(not NO_CORRECTION.search(text) for _, text in facts.matches(CORRECTION))
     if len(pairs) < 2 or corrected or not _prints_p(facts):
         return
     yield found(

@@ -160,7 +160,10 @@ def spelled(metric: str) -> str:
 @lru_cache(maxsize=4096)
 def metric_in(text: str) -> str:
     """Return the first measure that a text names, "" if it names none."""
-    for word in re.findall(r"[a-z0-9+]+", text[:500].lower().replace("-", " ").replace("_", " ")):
+    words: list[str] = re.findall(
+        r"[a-z0-9+]+", text[:500].lower().replace("-", " ").replace("_", " ")
+    )
+    for word in words:
         known = _SAME.get(word, word)
         # "F" and "AP" alone are as often something else.
         if known in METRICS and word not in ("f", "ap", "seg", "map", "iou"):
