@@ -324,7 +324,7 @@ CASES = {
     "models_missing": (
         f"{MEANS}Comparison of all measures\nMetric\tunet\twide\nF1\t0.55\t0.58\nDice\t0.8\t0.8\n",
         f"{MEANS}Comparison of all measures\nMetric\tunet\twide\tSAC\nF1\t0.55\t0.58\t0.5\n",
-        f"{MEANS}Ablation of the decoder\nMetric\tunet\twide\nF1\t0.55\t0.58\n",
+        f"{MEANS}Comparison, ablation of the decoder\nMetric\tunet\twide\nF1\t0.55\t0.58\n",
         f"{MEANS}Training performance\nModel\tEpochs\tLoss\nunet\t30\t0.2\nwide\t30\t0.2\n",
     ),
     "names_differ": (
@@ -364,6 +364,7 @@ CASES = {
         f"{MEANS}wide is significantly better than unet.\n",
         f"{MEANS}wide is significantly better than unet (p = 0.03, paired t-test).\n",
         f"{MEANS}wide is not significantly better than unet.\n",
+        f"{MEANS}wide is significantly better than unet by a bootstrap.\n",
     ),
     "absence_as_equality": (
         f"{MEANS}unet and wide are equivalent, as p = 0.4.\n",
@@ -380,6 +381,8 @@ CASES = {
     "interval_too_narrow": (
         f"{SAME}F1\nModel\tMean ± SD\t95% CI\nunet\t0.55 ± 0.21\t[0.547, 0.553]\n",
         f"{SAME}F1\nModel\tMean ± SD\t95% CI\nunet\t0.55 ± 0.21\t[0.51, 0.59]\n",
+        (f"{SAME}Within-subject intervals.\n\nModel\tMean ± SD\t95% CI\nunet\t0.55 ± 0.21"
+        "\t[0.547, 0.553]\n"),
     ),
     "unequal_images": (
         "Model\tF1\tn\nunet\t0.5\t101\nwide\t0.6\t82\n",
@@ -459,7 +462,7 @@ ARITHMETIC = {
         (
             "F1 by confidence threshold; masks have an IoU too.\nThreshold\tunet\twide\n"
             "0.5\t0.5\t0.4\n"
-            "0.7\t0.7\t0.6\n\nModel\tF1\nunet\t0.7\nwide\t0.6\n"
+            "0.7\t0.70\t0.60\n\nModel\tF1\nunet\t0.7\nwide\t0.6\n"
         ),
     ),
     "p that does not follow from F": (
@@ -536,6 +539,13 @@ def test_numbers_that_can_t_be_are_told(fault: str) -> None:
 def test_numbers_that_can_be_are_not(fault: str, text: str) -> None:
     assert "arithmetic" not in codes(text)
     assert "nothing_checked" not in codes(text)
+
+
+def test_a_correction_that_was_not_made_is_none() -> None:
+    text = f"{MEANS}{PAIRS}p was not corrected for multiple comparisons.\n".replace(
+        "(Holm)", "value"
+    )
+    assert "multiple_testing" in codes(text)
 
 
 def test_every_check_of_reports_is_tested() -> None:

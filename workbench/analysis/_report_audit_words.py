@@ -54,6 +54,7 @@ _THRESHOLD_HEADING: Final = re.compile(r"(?:iou |matching )?thresholds?(?: \(?io
 _NOT_CONFIDENCE: Final = re.compile(
     r"central|percentile|quantile|of images|of the images|iqr|quart"
 )
+_DIVISOR: Final = re.compile(r"\(?\bddof ?= ?\d\)?|\(n(?: ?- ?1)?\)")
 _NUMBER: Final = r"[-+]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,3})?"
 _NUMBER_CELL: Final = re.compile(rf"\s*[~≈]?\s*({_NUMBER})\s*(%?)", re.IGNORECASE)
 _RANGE_CELL: Final = re.compile(
@@ -125,7 +126,7 @@ def heading(text: str) -> Heading:
     if _THRESHOLD_HEADING.fullmatch(lowered):
         return Heading("", "threshold")
     threshold = threshold_in(lowered)
-    bare = _THRESHOLD.sub(" ", lowered)
+    bare = _DIVISOR.sub(" ", _THRESHOLD.sub(" ", lowered))
     statistic = "mean"
     for name, pattern in _STATISTIC_PATTERNS:
         if pattern.search(bare if name != "p" else text.replace("_", " ").strip()):
