@@ -13,7 +13,7 @@ from workbench.analysis._report_audit_claims import (
     slice_claims,
     threshold_as_setting,
 )
-from workbench.analysis._report_audit_facts import ReportFacts, report_facts
+from workbench.analysis._report_audit_facts import ReportFacts
 from workbench.analysis._report_audit_findings import AuditFinding, found, gravest_first, quoted
 from workbench.analysis._report_audit_models import (
     all_fail,
@@ -31,20 +31,20 @@ from workbench.analysis._report_audit_numbers import (
     effect_labels,
     extremes_disagree,
     f1_above_its_parts,
-    f_and_d,
     impossible_numbers,
-    p_from_statistic,
     rising_scores,
     scores_out_of_range,
+    sd_conventions,
     tables_disagree,
 )
+from workbench.analysis._report_audit_recomputed import f_and_d, p_from_statistic
+from workbench.analysis._report_audit_tables import report_facts
 from workbench.analysis._report_audit_tests import (
     interval_too_narrow,
     multiple_testing,
     p_as_zero,
     pairs_shown,
     percentiles_as_ci,
-    sd_conventions,
     unpaired_tests,
 )
 

@@ -2,36 +2,22 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate, combinations, pairwise
+from itertools import accumulate, combinations, islice
 from math import isnan, nan
 from typing import Final
 
 from workbench.analysis._published_report import PublishedReport, PublishedTable
 from workbench.analysis._report_audit_words import (
     METRICS,
-    Heading,
     Printed,
-    bin_of,
     heading,
-    limits,
-    metric_in,
-    number,
-    spread,
-    threshold_in,
 )
 
-MODEL_HEADERS: Final = frozenset(
-    {"model", "models", "method", "methods", "network", "networks", "algorithm", "approach"}
-)
-METRIC_HEADERS: Final = frozenset({"metric", "metrics", "measure", "measures", "score"})
-IMAGE_HEADERS: Final = frozenset(
-    {"image", "images", "name", "names", "file", "filename", "image id", "image_id", "img"}
-)
 _VERSUS: Final = re.compile(r"\s+(?:vs\.?|versus|-|/|and|against|minus)\s+", re.IGNORECASE)
-_MEMBER: Final = re.compile(r"(.*\S)-\d{1,4}")
+MEMBER: Final = re.compile(r"(.*\S)-\d{1,4}")
 _IMAGES: Final = re.compile(r"\b(\d{1,6}) (?:test |held-out |annotated |unseen )?images\b")
 
 
@@ -137,8 +123,12 @@ class ReportFacts:
         return list(accumulate((len(text) + 1 for _, text in self.lines), initial=0))
 
     def matches(self, pattern: re.Pattern[str]) -> list[tuple[int, str]]:
-        """Return the lines that a pattern is found in, with their numbers, each once."""
-        places = (bisect_right(self._starts, m.start()) - 1 for m in pattern.finditer(self.text))
+        """Return the lines that a pattern is found in, with their numbers, each once.
+
+        After 200 finds no more are looked for.
+        """
+        finds = islice(pattern.finditer(self.text), 200)
+        places = (bisect_right(self._starts, find.start()) - 1 for find in finds)
         return [self.lines[place] for place in dict.fromkeys(places)]
 
     @cached_property
@@ -174,7 +164,7 @@ class ReportFacts:
         while place < len(words):
             for length in (4, 3, 2, 1):
                 name = "".join(words[place : place + length]).rstrip(".")
-                member = _MEMBER.fullmatch(name)
+                member = MEMBER.fullmatch(name)
                 key = model_key(name)
                 if member and key not in self.models:
                     key = model_key(member[1])
@@ -195,36 +185,6 @@ def model_key(name: str) -> str:
     True
     """
     return re.sub(r"[^a-z0-9+]", "", name.lower())
-
-
-def report_facts(report: PublishedReport) -> ReportFacts:
-    """Return what the tables of a report say; those labelled "as published" are left out.
-
-    Such tables repeat the methods of others on purpose.
-    """
-    tables = [t for t in report.tables if not re.search("as published", t.title, re.IGNORECASE)]
-    report = replace(report, tables=tuple(tables))
-    named, scored = _names(tables)
-    facts = ReportFacts(
-        report,
-        {key: named[key] for key in named if key in scored},
-        {key: named[key] for key in named if key not in scored},
-        (), (), (),
-    )  # fmt: skip
-    scores: list[ScoreRow] = []
-    bins: list[Bins] = []
-    images: list[ImageList] = []
-    current = ""
-    for table in tables:
-        own = [facts.models_in(line) for line in table.context]
-        current = next((keys[0] for keys in reversed(own) if len(keys) == 1), current)
-        if (found := _bins(table, facts, current)) is not None:
-            bins.append(found)
-        elif (listed := _image_list(table, current)) is not None:
-            images.append(listed)
-        else:
-            scores += _scores(table, facts, current)
-    return replace(facts, scores=tuple(scores), bins=tuple(bins), images=tuple(images))
 
 
 def pairs_tested(facts: ReportFacts) -> dict[frozenset[str], tuple[int, str]]:
@@ -254,182 +214,3 @@ def models_of_pair(row: Sequence[str], facts: ReportFacts) -> tuple[str, ...]:
     cells = [part for cell in row[:4] for part in _VERSUS.split(cell[:300])]
     keys = (model_key(part) for part in cells)
     return tuple(dict.fromkeys(key for key in keys if key in facts.models))
-
-
-def _names(tables: Sequence[PublishedTable]) -> tuple[dict[str, str], set[str]]:
-    """Return the names of models by key, and the keys of those with scores."""
-    named: dict[str, str] = {}
-    scored: set[str] = set()
-    for table in tables:
-        place = _model_column(table)
-        if place is not None:
-            names = [row[place] for row in table.rows]
-            has_scores = any(heading(c).is_score for c in table.columns) or (
-                bool(_metric_of(table))
-                and any(heading(c).statistic.startswith("mean") for c in table.columns)
-            )
-        elif table.columns[0].lower() in METRIC_HEADERS:
-            names = [name for name, cells in _columns(table) if any(map(number, cells))]
-            names = [name for name in names if not heading(name).is_score]
-            has_scores = any(heading(row[0]).is_score for row in table.rows)
-        else:
-            continue
-        for name in names:
-            if name and number(name) is None:
-                named.setdefault(model_key(name), name)
-                if has_scores:
-                    scored.add(model_key(name))
-    named.pop("", None)
-    members = {
-        key
-        for key, name in named.items()
-        if (found := _MEMBER.fullmatch(name)) and model_key(found[1]) in named
-    }
-    return {key: named[key] for key in named if key not in members}, scored - members
-
-
-def _columns(table: PublishedTable) -> Iterator[tuple[str, list[str]]]:
-    for place, name in enumerate(table.columns[1:], start=1):
-        yield name, [row[place] for row in table.rows]
-
-
-def _model_column(table: PublishedTable) -> int | None:
-    lowered = [column.lower() for column in table.columns]
-    for place, name in enumerate(lowered):
-        if name in MODEL_HEADERS:
-            return place
-    unnamed = not lowered[0] and any(heading(column).is_score for column in lowered[1:])
-    return 0 if unnamed and not any(number(row[0]) for row in table.rows) else None
-
-
-def _metric_of(table: PublishedTable) -> str:
-    return next((m for line in reversed(table.context[-2:]) if (m := metric_in(line))), "")
-
-
-def _threshold_of(table: PublishedTable) -> float:
-    found = [threshold_in(line) for line in reversed(table.context[-2:])]
-    return next((threshold for threshold in found if not isnan(threshold)), nan)
-
-
-def _scores(table: PublishedTable, facts: ReportFacts, current: str) -> Iterator[ScoreRow]:
-    place = _model_column(table)
-    if place is not None or any(heading(c).statistic == "threshold" for c in table.columns[:2]):
-        rows = list(_scores_by_row(table, facts, place, current))
-        keys = [(row.name, row.metric, row.threshold) for row in rows]
-        # A name that comes twice: a row per image or seed, not per model.
-        return iter(rows if len(set(keys)) == len(keys) else ())
-    return _scores_by_column(table, facts)
-
-
-def _scores_by_row(
-    table: PublishedTable, facts: ReportFacts, place: int | None, current: str
-) -> Iterator[ScoreRow]:
-    meanings = [heading(column) for column in table.columns]
-    default = _metric_of(table)
-    models = [(c, model_key(name)) for c, name in enumerate(table.columns)]
-    for line, row in zip(table.lines[1:], table.rows, strict=True):
-        threshold = _threshold_of(table)
-        for meaning, cell in zip(meanings, row, strict=True):
-            if meaning.statistic == "threshold" and (found := number(cell)):
-                threshold = found.value
-        name = row[place] if place is not None else facts.models.get(current, "")
-        if place is None and any(key in facts.models for _, key in models):
-            for column, key in models:
-                if key in facts.models and (mean := number(row[column])):
-                    yield ScoreRow(
-                        key, table.columns[column], default, threshold, {"mean": mean},
-                        table, line, " | ".join(row),
-                    )  # fmt: skip
-            continue
-        if not name:
-            continue
-        for (metric, at), values in _row_values(meanings, row, default, threshold).items():
-            yield ScoreRow(model_key(name), name, metric, at, values, table, line, " | ".join(row))
-
-
-def _row_values(
-    meanings: Sequence[Heading], row: Sequence[str], default: str, threshold: float
-) -> dict[tuple[str, float], dict[str, Printed]]:
-    """Return the statistics of a row by measure and threshold; its number of images goes to all."""
-    found: dict[tuple[str, float], dict[str, Printed]] = {}
-    n: dict[str, Printed] = {}
-    single = {m.metric for m in meanings if m.is_score and m.statistic != "other"}
-    metric_of_row = single.pop() if len(single) == 1 else default
-    for meaning, cell in zip(meanings, row, strict=True):
-        metric = meaning.metric or metric_of_row
-        values = _cell_values(meaning.statistic, cell)
-        if meaning.statistic == "n":
-            # "Used" stands behind "Images" where both are printed.
-            n = values or n
-        elif values and metric:
-            at = threshold if isnan(meaning.threshold) else meaning.threshold
-            # NaN is a key like any other: it is one object throughout.
-            statistics = found.setdefault((metric, nan if isnan(at) else at), {})
-            for name, value in values.items():
-                statistics.setdefault(name, value)
-    return {key: values | n for key, values in found.items()}
-
-
-def _cell_values(statistic: str, cell: str) -> dict[str, Printed]:
-    values: dict[str, Printed | None] = {}
-    if statistic in ("mean", "sd", "sem", "median", "minimum", "maximum", "n"):
-        values[statistic] = number(cell)
-    elif statistic in ("mean and sd", "mean and sem"):
-        values = {"mean": number(cell), statistic.removeprefix("mean and "): spread(cell)}
-    elif statistic in ("interval", "range") and (ends := limits(cell)):
-        names = ("ci_low", "ci_high") if statistic == "interval" else ("minimum", "maximum")
-        values = dict(zip(names, ends, strict=True))
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _scores_by_column(table: PublishedTable, facts: ReportFacts) -> Iterator[ScoreRow]:
-    """Yield the means of a table with a column per model and a row per measure."""
-    for line, row in zip(table.lines[1:], table.rows, strict=True):
-        meaning = heading(row[0])
-        if not (meaning.is_score and meaning.statistic == "mean"):
-            continue
-        threshold = meaning.threshold if not isnan(meaning.threshold) else _threshold_of(table)
-        for name, cell in zip(table.columns[1:], row[1:], strict=True):
-            mean = number(cell)
-            if model_key(name) in facts.models and mean:
-                yield ScoreRow(
-                    model_key(name), name, meaning.metric, threshold, {"mean": mean}, table, line,
-                    " | ".join(row),
-                )  # fmt: skip
-
-
-def _bins(table: PublishedTable, facts: ReportFacts, current: str) -> Bins | None:
-    ends = [bin_of(row[0]) for row in table.rows]
-    known = [end for end in ends if end is not None]
-    spans = sum(low != high for low, high in known)
-    rising = all(a[0] < b[0] for a, b in pairwise(known))
-    meanings = [heading(column).statistic for column in table.columns]
-    if len(known) < 2 or len(known) < len(ends) or not spans or not rising:
-        return None
-    if "n" not in meanings[1:]:
-        return None
-    place = meanings.index("n", 1)
-    counts = [number(row[place]) for row in table.rows]
-    means = {}
-    for column, name in enumerate(table.columns[1:], start=1):
-        key = model_key(name)
-        key = current if key not in facts.models and meanings[column] == "mean" else key
-        if key in facts.models:
-            cells = (number(row[column]) for row in table.rows)
-            means[key] = tuple(cell.value if cell else nan for cell in cells)
-    return Bins(
-        table, tuple(row[0] for row in table.rows), tuple(known),
-        tuple(count.value if count else nan for count in counts), means,
-    )  # fmt: skip
-
-
-def _image_list(table: PublishedTable, current: str) -> ImageList | None:
-    if table.columns[0].lower() not in IMAGE_HEADERS or not current:
-        return None
-    measures = [heading(column) for column in table.columns]
-    images = []
-    for row in table.rows:
-        cells = [(m.metric, number(cell)) for m, cell in zip(measures, row, strict=True)]
-        values = {metric: cell.value for metric, cell in cells if metric and cell}
-        images.append((row[0], values))
-    return ImageList(current, table, tuple(images))

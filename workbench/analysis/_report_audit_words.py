@@ -31,8 +31,8 @@ _STATISTICS: Final = (
     # The order decides: "95% CI of the mean" is an interval, "mean ± SD" two numbers.
     (
         "p",
-        r"^p$|\bp[-_ .]?val|\bp (?:value|\(|adj|holm|wilcoxon|permutation|corrected)"
-        r"|adj\w*[. ]p\b",
+        (r"^p$|\bp[-_ .]?val|\bp (?:value|\(|adj|holm|wilcoxon|permutation|corrected)"
+        r"|adj\w*[. ]p\b"),
     ),
     ("interval", r"\bcis?\b|confidence|\b9[059] ?% ?(?:interval|limits)|interval"),
     ("range", r"\brange\b"),
@@ -54,6 +54,7 @@ _THRESHOLD_HEADING: Final = re.compile(r"(?:iou |matching )?thresholds?(?: \(?io
 _NOT_CONFIDENCE: Final = re.compile(
     r"central|percentile|quantile|of images|of the images|iqr|quart"
 )
+_DIVISOR: Final = re.compile(r"\(?\bddof ?= ?\d\)?|\(n(?: ?- ?1)?\)")
 _NUMBER: Final = r"[-+]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,3})?"
 _NUMBER_CELL: Final = re.compile(rf"\s*[~≈]?\s*({_NUMBER})\s*(%?)", re.IGNORECASE)
 _RANGE_CELL: Final = re.compile(
@@ -83,6 +84,11 @@ class Printed:
     def may_be(self, value: float, slack: float = 0.0) -> bool:
         """Whether the number may be that value rounded, give or take the slack."""
         return abs(self.value - value) <= 0.5001 * self.step + slack
+
+    def agrees(self, other: "Printed") -> bool:
+        """Whether both may be one number, rounded to as many digits as each has."""
+        half = (self.step + other.step) / 2 if self.step != other.step else self.step / 100
+        return abs(self.value - other.value) <= 1.0001 * half
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ def heading(text: str) -> Heading:
     if _THRESHOLD_HEADING.fullmatch(lowered):
         return Heading("", "threshold")
     threshold = threshold_in(lowered)
-    bare = _THRESHOLD.sub(" ", lowered)
+    bare = _DIVISOR.sub(" ", _THRESHOLD.sub(" ", lowered))
     statistic = "mean"
     for name, pattern in _STATISTIC_PATTERNS:
         if pattern.search(bare if name != "p" else text.replace("_", " ").strip()):
@@ -155,7 +161,10 @@ def spelled(metric: str) -> str:
 @lru_cache(maxsize=4096)
 def metric_in(text: str) -> str:
     """Return the first measure that a text names, "" if it names none."""
-    for word in re.findall(r"[a-z0-9+]+", text[:500].lower().replace("-", " ").replace("_", " ")):
+    words: list[str] = re.findall(
+        r"[a-z0-9+]+", text[:500].lower().replace("-", " ").replace("_", " ")
+    )
+    for word in words:
         known = _SAME.get(word, word)
         # "F" and "AP" alone are as often something else.
         if known in METRICS and word not in ("f", "ap", "seg", "map", "iou"):
