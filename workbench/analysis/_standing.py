@@ -133,7 +133,7 @@ def standing(
     gains = paired if scope.higher_is_better else -paired
     gains = gains[gains.mean().sort_values(ascending=False, kind="stable").index]
     groups = image_groups(scores)
-    options = {"alpha": alpha, "n_resamples": n_resamples, "seed": seed}
+    options: dict[str, Any] = {"alpha": alpha, "n_resamples": n_resamples, "seed": seed}
     evidence = pair_evidence(gains, margin=margin, groups=groups, **options)
     return Standing(
         scores, gains, evidence, scope, metric, threshold, measures, groups, margin, options
