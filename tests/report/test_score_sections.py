@@ -203,7 +203,7 @@ def test_unusable_predictions_are_told_on_the_first_page(scores: pd.DataFrame) -
         ),
         **FEW,
     )
-    assert "1 prediction was missing or unusable" in " ".join(found[0].texts)
+    assert "Look first at the predictions of twin: 1 of 24 images" in " ".join(found[0].texts)
 
 
 def test_the_report_passes_the_audit_of_reports(sections: list[Section]) -> None:
