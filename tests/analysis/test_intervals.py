@@ -303,7 +303,7 @@ def test_fewer_than_six_images_leave_the_median_without_an_interval(n: int) -> N
 def test_what_has_no_interval_is_refused(interval_of) -> None:
     with pytest.raises(InputError, match="must not be NaN or infinite, but 1 are"):
         interval_of([0.1, np.nan, 0.3])
-    with pytest.raises(InputError, match="at least 1 images"):
+    with pytest.raises(InputError, match="at least 1 image and 1 model, got 0 images"):
         interval_of([])
     with pytest.raises(InputError, match=r"between 0 and 1, got 95; 0\.05 asks for 95 %"):
         interval_of(SCORES, alpha=95)

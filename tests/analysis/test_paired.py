@@ -97,7 +97,7 @@ TWO = {"unet": [0.5, 0.6, 0.7], "otsu": [0.4, 0.5, 0.6]}
         (pd.DataFrame(TWO, index=["a", "b", "a"]), "every image must stand once .* 'a' repeat"),
         (pd.DataFrame(np.ones((3, 2)), columns=["u", "u"]), "every model must stand once .* 'u'"),
         (pd.DataFrame(TWO).iloc[:2], "at least 3 images and 2 models, got 2 images and 2 models"),
-        (pd.DataFrame(TWO)[["unet"]], "got 3 images and 1 models"),
+        (pd.DataFrame(TWO)[["unet"]], "got 3 images and 1 model;"),
         (
             pd.DataFrame({"unet": [0.5, 0.6, 0.7], "otsu": [0.4, np.nan, np.inf]}),
             "must not be NaN or infinite, but 2 are, the first that of model 'otsu' on image 1",

@@ -179,8 +179,9 @@ def check_paired(
     n_images, n_models = paired.shape
     if n_images < min_images or n_models < min_models:
         msg = (
-            f"a test needs at least {min_images} images and {min_models} models, got {n_images} "
-            f"images and {n_models} models; score more images, or add a model to the study."
+            f"this needs at least {_count(min_images, 'image')} and {_count(min_models, 'model')}, "
+            f"got {_count(n_images, 'image')} and {_count(n_models, 'model')}; score more images, "
+            "or add a model to the study."
         )
         raise InputError(msg)
     try:
@@ -331,3 +332,7 @@ def _named(names: list[object]) -> str:
     shown = ", ".join(repr(name) for name in names[:N_NAMED])
     more = len(names) - N_NAMED
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
