@@ -288,4 +288,5 @@ def weight_shares(names: pd.Index, weights: Mapping[str, float] | None) -> Float
     if not (np.isfinite(values).all() and values.min() >= 0 and values.sum() > 0):
         msg = f"expected weights from 0, at least one of them above, got {given}."
         raise InputError(msg)
-    return values / values.sum()
+    shares: FloatArray = values / values.sum()
+    return shares

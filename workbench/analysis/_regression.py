@@ -203,7 +203,7 @@ def _inflation(scaled: pd.DataFrame) -> dict[str, float]:
     return found
 
 
-def _notice(inflation: float, *, exact: np.bool_, flat: np.bool_) -> str:
+def _notice(inflation: float, *, exact: bool, flat: bool) -> str:
     notices = [FLAT if flat else EXACT] if exact else []
     if inflation > HIGH_INFLATION:
         notices.append(
