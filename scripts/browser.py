@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +14,8 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+from workbench.report import find_chromium
+
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -26,11 +26,6 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 START_LIMIT_S = 60
-
-
-def find_chromium() -> str | None:
-    """Return the path of a Chromium or Chrome, None without one."""
-    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
 @contextmanager

@@ -99,20 +99,6 @@ def test_every_image_is_a_point_of_its_model() -> None:
     assert list(figure.data[0].text) == ["im0", "im1"]
 
 
-def test_a_difference_is_filled_where_holm_allows_it() -> None:
-    pairs = pd.DataFrame(
-        {
-            "first": ["a", "a"], "second": ["b", "c"], "mean_difference": [0.1, 0.01],
-            "ci_low": [0.05, -0.1], "ci_high": [0.15, 0.12], "p_wilcoxon_holm": [0.01, 0.4],
-            "d_z": [1.0, 0.1],
-        }
-    )  # fmt: skip
-    (points,) = figures.paired_differences(pairs).data
-    assert list(points.y) == ["a − b", "a − c"]
-    assert list(points.marker.color) == ["#0072B2", "#FFFFFF"]
-    assert np.allclose(points.error_x.array, [0.05, 0.11])
-
-
 def test_epochs_without_a_validation_are_not_drawn_and_the_best_has_a_star() -> None:
     history = pd.DataFrame(
         {

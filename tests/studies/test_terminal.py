@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from workbench.studies import print_table
 from workbench.report import ReportTable
+from workbench.studies import print_table
 
 
 def test_texts_are_aligned_on_their_left_and_numbers_on_their_right(

@@ -134,5 +134,12 @@ def _add_text(
     yanchor: str = "middle",
 ) -> None:
     figure.add_annotation(
-        x=x, y=y, text=text, showarrow=False, xanchor=xanchor, yanchor=yanchor, font={"size": 12}
+        x=x,
+        y=y,
+        text=text,
+        showarrow=False,
+        xanchor=xanchor,
+        yanchor=yanchor,
+        align=xanchor,
+        font={"size": 12},
     )

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from workbench.figures._rows import INK, NAME_WIDTH, ONE_COLOUR, row_height_px, show_rows
+from workbench.figures._rows import INK, NAME_WIDTH, ONE_COLOUR, row_height_px, show_rows, wrapped
 from workbench.figures._theme import metric_name, styled
 
 MOST_PAIRS: Final = 60
+PAIR_WIDTH: Final = 36
+"""Longest name of a pair on one line, in characters."""
+
 VERDICTS: Final = (
     ("differ", "circle", ONE_COLOUR),
     ("not told apart", "circle", "#FFFFFF"),
@@ -105,14 +108,9 @@ def paired_differences(
 
 def _pair_name(first: str, second: str) -> str:
     name = f"{first} − {second}"
-    return name if len(name) <= NAME_WIDTH else f"{_one_line(first)} −<br>{_one_line(second)}"
-
-
-def _one_line(name: str) -> str:
-    """Return a name that fits on a line, its middle left out."""
     if len(name) <= NAME_WIDTH:
         return name
-    return f"{name[: NAME_WIDTH // 2]}…{name[1 - NAME_WIDTH // 2 :]}"
+    return f"{wrapped(first, width=PAIR_WIDTH)} −<br>{wrapped(second, width=PAIR_WIDTH)}"
 
 
 def _bars(low: pd.Series, high: pd.Series, width: float, title: str) -> go.Scatter:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from workbench.figures._rows import INK, row_height_px, show_rows, wrapped
+from workbench.figures._rows import INK, colour_bar, row_height_px, show_rows, wrapped
 from workbench.figures._theme import metric_name, styled
 
 MOST_WITH_NUMBERS: Final = 15
@@ -15,20 +15,25 @@ RANKS: Final = [[0, "#00507F"], [0.35, "#7FB8DA"], [1, "#FFFFFF"]]
 """Dark is good; both print in grey."""
 
 
-def rank_distribution(table: pd.DataFrame, distribution: pd.DataFrame) -> go.Figure:
-    """Show how often each model takes each rank when the images are drawn again.
+def rank_distribution(
+    table: pd.DataFrame, distribution: pd.DataFrame, *, drawn: str = "images"
+) -> go.Figure:
+    """Show how often each model takes each rank when the images, or weights, are drawn again.
 
     Parameters
     ----------
     table, distribution
-        Of :class:`workbench.analysis.RankStability`: ``model``, ``rank``, ``rank_low`` and
+        Of :class:`workbench.analysis.RankStability` or
+        :class:`workbench.analysis.SchemeStability`: ``model``, ``rank``, ``rank_low`` and
         ``rank_high``, best first; and models x ranks, shares of the draws.
+    drawn
+        What is drawn, for the scale: "images" or "weights".
 
     Returns
     -------
     go.Figure
-        A row per model, a column per rank. The point is the rank on all images, the bar its 95 %
-        interval. Up to 15 models have their percentages written in.
+        A row per model, a column per rank. The diamond is the rank without drawing, the bar
+        its 95 % interval. Up to 15 models have their percentages written in.
     """
     models = [str(model) for model in table["model"]]
     names = [wrapped(model) for model in models]
@@ -50,11 +55,7 @@ def rank_distribution(table: pd.DataFrame, distribution: pd.DataFrame) -> go.Fig
             hovertemplate="%{customdata}: rank %{x} in %{z:.1%} of draws<extra></extra>",
             xgap=1,
             ygap=1,
-            colorbar={
-                "title": {"text": "Share<br>of draws"},
-                "tickformat": ".0%",
-                "thickness": 14,
-            },
+            colorbar=colour_bar(f"Share<br>of draws<br>of {drawn}", tickformat=".0%"),
         )
     )
     # Beneath the percentages.
@@ -96,7 +97,7 @@ def rank_distribution(table: pd.DataFrame, distribution: pd.DataFrame) -> go.Fig
     figure.update_yaxes(showgrid=False)
     figure.update_xaxes(
         title_font={"size": 13},
-        title="Rank (1 is best; diamond: on all images, bar: 95 % interval)",
+        title="Rank (1 is best; diamond: without drawing, bar: 95 % of draws)",
         dtick=1 if n_models <= 20 else 5,
         range=[0.5, n_models + 0.5],
         showgrid=False,
@@ -144,7 +145,8 @@ def rank_multiverse(universes: pd.DataFrame) -> go.Figure:
             zmin=1,
             zmax=max(n_models, 2),
             colorscale=RANKS,
-            texttemplate="%{z:.3g}" if has_numbers else None,
+            text=[[f"{rank:g}" for rank in row] for row in ranks.to_numpy(float)],
+            texttemplate="%{text}" if has_numbers else None,
             textfont={"size": 11},
             customdata=[[(model, *choice) for choice in choices] for model in models],
             hovertemplate=(
@@ -153,7 +155,7 @@ def rank_multiverse(universes: pd.DataFrame) -> go.Figure:
             ),
             xgap=1,
             ygap=1,
-            colorbar={"title": {"text": "Rank"}, "thickness": 14, "tickformat": "d"},
+            colorbar=colour_bar("Rank", tick0=1, dtick=max(1, n_models // 6)),
         )
     )
     styled(figure, height_px=230 + row_height_px(names, least_px=26) * n_models, legend=False)

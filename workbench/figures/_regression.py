@@ -1,9 +1,8 @@
 """What a regression found, and whether its residuals look as it assumes."""
 
-from statistics import NormalDist
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -11,6 +10,8 @@ from plotly.subplots import make_subplots
 from workbench.figures._rows import INK, ONE_COLOUR, SOFT, row_height_px, show_rows, wrapped
 from workbench.figures._theme import styled
 from workbench.schema import column_label
+
+MAX_SVG_POINTS: Final = 4_000
 
 
 def regression_coefficients(table: pd.DataFrame, *, outcome: str = "score") -> go.Figure:
@@ -72,7 +73,8 @@ def regression_coefficients(table: pd.DataFrame, *, outcome: str = "score") -> g
         figure.add_vline(x=0, line={"color": SOFT, "dash": "dash", "width": 1}, row=1, col=column)
         figure.update_xaxes(nticks=5, row=1, col=column)
     figure.update_xaxes(
-        title=f"Change in {outcome}<br><sub>filled: p < 0.05</sub>", title_font={"size": 12}
+        title=f"Coefficient, change in {outcome}<br><sub>filled: p < 0.05</sub>",
+        title_font={"size": 12},
     )
     styled(figure, height_px=150 + row_height_px(names) * len(models), legend=False)
     figure.update_annotations(font_size=13)
@@ -80,26 +82,22 @@ def regression_coefficients(table: pd.DataFrame, *, outcome: str = "score") -> g
     return figure
 
 
-def residual_quantiles(residuals: npt.ArrayLike) -> go.Figure:
+def residual_quantiles(residuals: pd.DataFrame) -> go.Figure:
     """Show residuals against those that a normal distribution would give (Q-Q).
 
     Parameters
     ----------
     residuals
-        At least two, NaN left out.
+        From :func:`workbench.analysis.model_residuals`.
 
     Returns
     -------
     go.Figure
-        Points on the line mean normal residuals: mean 0 and the residuals' own SD.
+        Points on the line mean normal residuals, with the residuals' own standard deviation.
     """
-    found = np.asarray(residuals, float).ravel()
-    found = np.sort(found[np.isfinite(found)])
-    n = len(found)
-    expected = np.array([NormalDist().inv_cdf((rank - 0.5) / n) for rank in range(1, n + 1)])
-    spread = float(found.std(ddof=1)) if n > 1 else 0.0
-    ends = np.array([expected[0], expected[-1]]) if n else np.zeros(2)
-    points = go.Scattergl if n > 4000 else go.Scatter
+    expected, found = residuals["theoretical"], residuals["residual"]
+    ends = expected.iloc[[0, -1]]
+    points = go.Scattergl if len(residuals) > MAX_SVG_POINTS else go.Scatter
     figure = go.Figure(
         points(
             x=expected,
@@ -107,13 +105,15 @@ def residual_quantiles(residuals: npt.ArrayLike) -> go.Figure:
             mode="markers",
             name="residuals",
             marker={"color": ONE_COLOUR, "size": 6, "opacity": 0.6},
-            hovertemplate="%{y:.3f}, expected %{x:.2f} SD<extra></extra>",
+            customdata=residuals["image_id"],
+            text=residuals["model"],
+            hovertemplate="%{text}, %{customdata}<br>%{y:+.3f}<extra></extra>",
         )
     )
     figure.add_trace(
         go.Scatter(
             x=ends,
-            y=ends * spread,
+            y=ends * found.std(),
             mode="lines",
             name="a normal distribution",
             line={"color": INK, "dash": "dash", "width": 1.5},
@@ -121,5 +121,5 @@ def residual_quantiles(residuals: npt.ArrayLike) -> go.Figure:
         )
     )
     figure.update_xaxes(title="Expected of a normal distribution, SD", zerolinecolor="#DDD")
-    figure.update_yaxes(title="Residual", zerolinecolor="#DDD")
+    figure.update_yaxes(title="Residual: score − image − model", zerolinecolor="#DDD")
     return styled(figure)

@@ -1,7 +1,7 @@
 """One row per model: names that fit beside the axis, for two models or for sixty."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import plotly.graph_objects as go
 
@@ -24,22 +24,23 @@ SOFT: Final = "#777777"
 ONE_COLOUR: Final = MODEL_COLOURS[0]
 
 
-def wrapped(name: str, *, width: int = NAME_WIDTH) -> str:
-    """Return a long name on two lines; what would not fit there is left out in its middle.
+def wrapped(name: str, *, width: int = NAME_WIDTH, most_lines: int = 4) -> str:
+    """Return a long name on several lines; what even they can't hold is left out of the last.
 
     Examples
     --------
     >>> wrapped("unet"), wrapped("unet_resnet50_fold_3", width=12)
-    ('unet', 'unet_<br>resnet50_fo…')
+    ('unet', 'unet_<br>resnet50_<br>fold_3')
     """
-    if len(name) <= width:
-        return name
-    cut = max(name.rfind(mark, 0, width) for mark in " _-./") + 1
-    cut = cut if cut > width // 3 else width
-    first, rest = name[:cut], name[cut:]
-    if len(rest) > width:
-        rest = f"{rest[: width // 2 - 1]}…{rest[-(width - width // 2) :]}"
-    return f"{first}<br>{rest}"
+    lines = []
+    while len(name) > width and len(lines) < most_lines - 1:
+        cut = max(name.rfind(mark, 0, width) for mark in " _-./") + 1
+        cut = cut if cut > width // 3 else width
+        lines.append(name[:cut])
+        name = name[cut:]
+    if len(name) > width:
+        name = f"{name[: width // 2 - 1]}…{name[width // 2 - width :]}"
+    return "<br>".join([*lines, name])
 
 
 def row_height_px(texts: Iterable[str], *, least_px: int = 24) -> int:
@@ -73,3 +74,16 @@ def row_looks(models: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
     if len(models) > len(MODEL_COLOURS):
         return dict.fromkeys(models, ONE_COLOUR), dict.fromkeys(models, "circle")
     return model_colours(models), distinct_symbols(models)
+
+
+def colour_bar(title: str, **more: Any) -> dict[str, Any]:
+    """Return a scale of the same size beside every heat map, however tall it is."""
+    return {
+        "title": {"text": title, "font": {"size": 12}},
+        "thickness": 14,
+        "lenmode": "pixels",
+        "len": 190,
+        "y": 1,
+        "yanchor": "top",
+        **more,
+    }

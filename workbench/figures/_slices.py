@@ -10,6 +10,7 @@ from workbench.figures._rows import (
     INK,
     ONE_COLOUR,
     SOFT,
+    colour_bar,
     row_height_px,
     show_rows,
     wrapped,
@@ -181,7 +182,7 @@ def _heat_map(
             hovertemplate="%{customdata[0]}, %{customdata[1]}: %{z:.3f}<extra></extra>",
             xgap=1,
             ygap=1,
-            colorbar={"title": {"text": metric_name(metric)}, "thickness": 14},
+            colorbar=colour_bar(metric_name(metric)),
         )
     )
     styled(figure, height_px=160 + row_height_px(rows, least_px=22) * len(models), legend=False)

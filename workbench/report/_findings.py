@@ -22,7 +22,6 @@ from workbench.analysis import (
 )
 from workbench.metrics import MEASURES
 from workbench.report._parts import Query
-from workbench.schema import InputError
 
 PUBLISHED_THRESHOLDS: Final = (0.5, 0.7, 0.9)
 PUBLISHED_MEASURES: Final = ("f1", "dice", "precision", "recall")
@@ -78,12 +77,6 @@ class Findings:
     @cached_property
     def compared(self) -> Comparison:
         """All tests, or a note that says why there are none."""
-        if self.reference is not None and self.reference not in self.paired:
-            msg = (
-                f"the reference model {self.reference!r} is not in the scores, only "
-                f"{', '.join(map(str, self.paired.columns))}; name one of them."
-            )
-            raise InputError(msg)
         return compare_models(
             self.paired,
             reference=self.reference,

@@ -137,7 +137,9 @@ def _extremes(found: Findings, model: str, *, best: bool) -> ReportTable:
         if name in counts and (found.scores[name] > 0).any():
             frame[title] = counts[name].reindex(chosen.index).to_numpy()
     kind = "best" if best else "worst"
-    one = [found.query(*found.models, images=pd.Index([image])) for image in chosen.index]
+    # All models on the image, this one first.
+    models = dict.fromkeys((model, *found.models))
+    one = [found.query(*models, images=pd.Index([image])) for image in chosen.index]
     return ReportTable(
         f"{kind}_{model}",
         f"The {len(frame)} {kind} images of {model} by {found.measure}.",

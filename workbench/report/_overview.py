@@ -11,12 +11,10 @@ from workbench.report._findings import (
     PUBLISHED_MEASURES,
     Findings,
     measure_title,
-    rows_of,
     threshold_of,
 )
 from workbench.report._numbers import four_decimals, interval, plain
 from workbench.report._parts import ReportTable, Section
-from workbench.schema import FAILED_STATUSES
 
 SUMMARY_HEADERS: Final = {
     "model": "Model",
@@ -84,18 +82,10 @@ def _leader(found: Findings) -> str:
 
 
 def _images(found: Findings) -> str:
-    """Return how many images count, and of which kind the others are."""
+    """Return how many images count, and what they share."""
     left_out = found.paired.attrs["n_left_out"]
     text = f"{len(found.paired)} images have a defined score for every model"
     text += f"; {left_out} others are left out for all models." if left_out else "."
-    chosen = rows_of(found.scores, found.metric, found.threshold)
-    if "status" in chosen:
-        failed = chosen[chosen["status"].isin(FAILED_STATUSES)]
-        if len(failed):
-            text += (
-                f" {len(failed)} predictions were missing or unusable and count as empty ones, "
-                f"of {failed['model'].nunique()} models."
-            )
     if found.groups is not None:
         text += (
             f" Images come from {found.groups.nunique()} groups (slides, plates), which are "

@@ -160,7 +160,7 @@ def _test_rows(tests: pd.DataFrame, *, published: bool) -> pd.DataFrame:
         given = f"({degrees})" if degrees else ""
         row = {
             "Test": test.name,
-            "Statistic": f"{test.statistic_name}{given} = {short(test.statistic)}"
+            "Statistic": f"{test.statistic_name}{given} = {_digits(test.statistic)}"
             if not published
             else f"{test.statistic_name} = {four_decimals(test.statistic)}",
             "p": test.p_value,
@@ -172,6 +172,11 @@ def _test_rows(tests: pd.DataFrame, *, published: bool) -> pd.DataFrame:
             row["Note"] = test.note
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _digits(statistic: float) -> str:
+    """Return a statistic that can be read back: without marks between thousands."""
+    return short(statistic).replace(",", "")
 
 
 def _pairs(found: Findings) -> list[ReportTable | Figure]:
@@ -246,7 +251,7 @@ def _published_pairs(found: Findings, published: pd.DataFrame) -> ReportTable:
     behind = [found.query(*row) for row in rows]
     return ReportTable(
         "pairs_as_published",
-        "Pairs of models, tested as if each had its own images, p not adjusted for their number. "
+        "Pairs of models, each tested by itself, as if every model had images of its own. "
         "Published reports pick some pairs; here are all.",
         frame,
         formats={

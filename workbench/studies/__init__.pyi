@@ -49,6 +49,10 @@ from ._compare_summary import (
 from ._compare_texts import (
     print_comparison,
 )
+from ._comparison_view import (
+    ComparisonView,
+    open_comparison,
+)
 from ._config import (
     STAGES,
     DatasetConfig,
@@ -109,6 +113,9 @@ from ._graph import (
     draft_jobs,
     notebook_folder,
     plan_jobs,
+)
+from ._images_behind import (
+    images_behind,
 )
 from ._job_configs import (
     CompareJob,
@@ -263,6 +270,7 @@ __all__ = [
     "Audit",
     "CompareJob",
     "Compared",
+    "ComparisonView",
     "Converted",
     "Crops",
     "DatasetConfig",
@@ -339,6 +347,7 @@ __all__ = [
     "free_cores",
     "gravest_samples",
     "group_rows",
+    "images_behind",
     "images_worst_first",
     "import_model",
     "joined_surveys",
@@ -352,6 +361,7 @@ __all__ = [
     "model_rows",
     "network_input",
     "notebook_folder",
+    "open_comparison",
     "open_model",
     "open_view",
     "outlier_findings",

@@ -18,11 +18,25 @@ class JobConfig(BaseModel):
 
 
 class CompareJob(JobConfig):
-    """``05_compare.ipynb``: statistics over all models of a run."""
+    """``05_compare.ipynb``: statistics over all models of a run.
+
+    Attributes
+    ----------
+    run
+        Folder of a run, or a table of scores: CSV, TSV or Parquet.
+    metric, iou_threshold
+        The measure that decides, declared before looking.
+    reference
+        A model to compare all others with; None compares all pairs.
+    margin
+        Differences within it do not matter: models so close count as equivalent.
+    """
 
     run: Path
     metric: str = PRIMARY_METRIC
     iou_threshold: float = Field(PRIMARY_IOU_THRESHOLD, gt=0, le=1)
+    reference: str | None = None
+    margin: float = Field(0.02, gt=0, allow_inf_nan=False)
 
     @field_validator("metric")
     @classmethod
@@ -33,6 +47,11 @@ class CompareJob(JobConfig):
     def threshold(self) -> float:
         """Threshold of the measure; NaN if it has none."""
         return self.iou_threshold if find_measure(self.metric).has_threshold else float("nan")
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether the measure is a distance or an error."""
+        return find_measure(self.metric).higher_is_better is False
 
     @property
     def curve_metric(self) -> str:

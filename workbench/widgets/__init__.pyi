@@ -21,6 +21,14 @@ from ._gallery import (
 from ._live_curve import (
     live_training_curve,
 )
+from ._number_table import (
+    Numbered,
+    NumberTable,
+    number_table,
+)
+from ._section import (
+    show_section,
+)
 
 __all__ = [
     "Column",
@@ -28,10 +36,14 @@ __all__ = [
     "ExplorerState",
     "GalleryState",
     "GalleryView",
+    "NumberTable",
+    "Numbered",
     "Table",
     "data_explorer",
     "encode_table",
     "failure_browser",
     "live_training_curve",
+    "number_table",
     "resolve_gallery",
+    "show_section",
 ]

@@ -30,7 +30,7 @@ BYTES_PER_MB: Final = 2**20
 FRAME_HEIGHT_PX: Final = 760
 
 NOT_TRUSTED: Final = (
-    "Here is an explorer of the data set. It is shown once you trust the notebook "
+    "Here is a panel. It is shown once you trust the notebook "
     "(in JupyterLab: Ctrl+Shift+C, then 'Trust Notebook') or run its cell again."
 )
 
@@ -93,7 +93,7 @@ def _page(data: Mapping[str, Any]) -> str:
     )
 
 
-def still_frame(page: str) -> str:
+def still_frame(page: str, *, title: str = "Explorer", height_px: int = FRAME_HEIGHT_PX) -> str:
     """Return a page in a frame, for a notebook's output: neither disturbs the other's style.
 
     Examples
@@ -102,8 +102,8 @@ def still_frame(page: str) -> str:
     '<iframe srcdoc="&lt;p&gt;a&lt;/'
     """
     return (
-        f'<iframe srcdoc="{html.escape(page)}" title="Explorer" '
-        f'style="width:100%;height:{FRAME_HEIGHT_PX}px;border:0">{NOT_TRUSTED}</iframe>'
+        f'<iframe srcdoc="{html.escape(page)}" title="{title}" '
+        f'style="width:100%;height:{height_px}px;border:0">{NOT_TRUSTED}</iframe>'
     )
 
 

@@ -1,0 +1,93 @@
+"""The page in a browser: what is behind a number, by pointer and by keyboard, and on paper."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from scripts.browser import chromium
+from tests.report.score_tables import score_table
+from workbench.report import Report, print_pdf, render_html, score_sections
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("needs_chromium")]
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    scores = score_table()
+    scores["image_id"] = scores["image_id"].str.replace("im03", "im03 <i>&</script>")
+    report = Report("Three models", score_sections(scores, n_resamples=199), scores=scores)
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(render_html(report, made=datetime(2026, 1, 2)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def page(page_file: Path) -> Iterator[Page]:
+    with chromium() as browser:
+        opened = browser.new_context(offline=True).new_page()
+        opened.goto(page_file.as_uri())
+        yield opened
+
+
+def test_a_click_on_a_number_lists_its_images_with_their_scores(page: Page) -> None:
+    table = page.locator("table", has_text="Metrics comparison at IoU 0.5: means over").first
+    number = table.locator("tbody tr").first.locator("button").first
+    shown = number.inner_text()
+    number.click()
+    panel = page.locator("#behind")
+    assert panel.locator("h2").inner_text() == "F1 at IoU 0.5: good"
+    assert f"24 images; mean {float(shown):.3f}" in panel.locator("p").inner_text()
+    scores = [float(s) for s in panel.locator("tbody td:last-child").all_inner_texts()]
+    assert scores == sorted(scores)
+    assert len(scores) == 24
+    assert sum(scores) / 24 == pytest.approx(float(shown), abs=1e-3)
+    assert "im03 <i>&</script>" in panel.locator("tbody th").all_inner_texts()
+    page.keyboard.press("Escape")
+    assert not panel.is_visible()
+
+
+def test_keys_reach_every_number_and_enter_opens_it(page: Page) -> None:
+    table = page.locator("table", has_text="All pairs on the same images").first
+    numbers = table.locator("button")
+    assert [numbers.nth(i).get_attribute("tabindex") for i in range(3)] == ["0", "-1", "-1"]
+    numbers.first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    panel = page.locator("#behind")
+    assert panel.locator("h2").inner_text() == "F1 at IoU 0.5: good − poor"
+    assert "difference: mean 0." in panel.locator("p").inner_text()
+    page.keyboard.press("Escape")
+    focused = page.evaluate("document.activeElement.dataset.q")
+    assert focused == table.locator("tbody tr").nth(1).locator("button").first.get_attribute(
+        "data-q"
+    )
+
+
+def test_nothing_is_wider_than_a_narrow_window(page: Page) -> None:
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.set_viewport_size({"width": 1200, "height": 900})
+
+
+def test_on_paper_there_are_no_panels_and_rows_stay_whole(page: Page) -> None:
+    page.emulate_media(media="print")
+    assert not page.locator("nav").is_visible()
+    row = page.locator("tbody tr").first
+    assert row.evaluate("row => getComputedStyle(row).breakInside") == "avoid"
+    head = page.locator("thead").first
+    assert head.evaluate("head => getComputedStyle(head).display") == "table-header-group"
+    page.emulate_media(media="screen")
+
+
+def test_the_pdf_has_the_figures_drawn(page_file: Path, tmp_path: Path) -> None:
+    pdf = tmp_path / "report.pdf"
+    assert print_pdf(page_file, pdf) == ""
+    assert pdf.read_bytes().startswith(b"%PDF")
+    without = tmp_path / "without.html"
+    text = page_file.read_text(encoding="utf-8")
+    without.write_text(text.replace("Plotly.newPlot", "void"), encoding="utf-8")
+    assert print_pdf(without, tmp_path / "without.pdf") == ""
+    assert pdf.stat().st_size > 1.3 * (tmp_path / "without.pdf").stat().st_size
