@@ -140,7 +140,8 @@ def test_no_text_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["<", "<a", "(", "[", "|", "-", "- ", "*", "\t", ",", "a,1\n", "a, b\n", "1 ", " ", "p ", "\x00",
+    [
+     "<", "<a", "(", "[", "|", "-", "- ", "*", "\t", ",", "a,1\n", "a, b\n", "1 ", " ", "p ", "\x00",
      "x" * 40 + "\n", "F(", "0", "Model\tF1\nunet\t0.5\n\n", "best ", "unet is ", "<script", "t\tF1\n",
      "a | b\n", '"', "±", "0.5\t", "p = ", "paired ", "-=\n", "no "],
 )  # fmt: skip

@@ -65,7 +65,7 @@ def test_of_the_published_report_it_tells_every_fault_and_no_other(published: st
                             "Kruskal-Wallis"]),
         ("images_missing_in_bins", ["19 of 101 images", "sum to 82",
                                     "MAUNET_ENSEMBLE: 19 more with a mean of 0.463"]),
-        ("sd_conventions", ["0.2376", "0.2364", "sqrt(101/100)", "F = 92.3365", "-1.0647"]),
+        ("sd_conventions", ["0.2376", "0.2364", "sqrt(101/100)", "F of 92.3365", "d of -1.0647"]),
         ("p_as_zero", ["4 lines", 'line 408: "p-value: 0.000000"']),
         ("threshold_as_setting", ["Consider using threshold = 0.5 for optimal balance"]),
         ("model_broken", ["SAC has a mean F1 of 0.0037, the others 0.2889 to 0.6015"]),
@@ -248,8 +248,8 @@ CASES = {
         # Its name is right; it is an interval of the mean; groups were resampled.
         f"{SAME}Model\tMean ± SD\tCentral 95% of images\nunet\t0.55 ± 0.21\t[0.10, 0.93]\n",
         f"{SAME}F1\nModel\tMean ± SD\t95% CI\nunet\t0.55 ± 0.21\t[0.51, 0.59]\n",
-        f"{SAME}Whole groups were resampled.\n\nModel\tMean ± SD\t95% CI\nunet\t0.55 ± 0.21"
-        "\t[0.35, 0.75]\n",
+        (f"{SAME}Whole groups were resampled.\n\nModel\tMean ± SD\t95% CI\nunet\t0.55 ± 0.21"
+        "\t[0.35, 0.75]\n"),
     ),
     "unpaired_tests": (
         f"{SAME}{MEANS}One-way ANOVA: p = 0.02.\n",
@@ -282,15 +282,19 @@ CASES = {
         "Model\tP\tR\tF1\nunet\t0.0\t0.1\t0.0\n",
     ),
     "sd_conventions": (
-        f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.2376\n\nF1\nModel\tMean\tStd\nunet\t0.55\t0.2364\n",
-        f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.2376\n\nF1\nModel\tMean\tStd\nunet\t0.55\t0.2376\n",
+        (f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.2376\n\nF1\nModel\tMean\tStd\n"
+        "unet\t0.55\t0.2364\n"),
+        (f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.2376\n\nF1\nModel\tMean\tStd\n"
+        "unet\t0.55\t0.2376\n"),
         # Another quantity, or both are told.
-        f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.2376\n\nF1\nModel\tMean\tStd\nunet\t0.57\t0.2364\n",
-        f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.2376\n\nF1\nModel\tMean\tStd (ddof=0)\nunet\t0.55"
-        "\t0.2364\n",
+        (f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.2376\n\nF1\nModel\tMean\tStd\n"
+        "unet\t0.57\t0.2364\n"),
+        (f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.2376\n\nF1\nModel\tMean\tStd (ddof=0)\nunet\t0.55"
+        "\t0.2364\n"),
     ),
     "threshold_as_setting": (
-        "Threshold\tunet\n\nModel\tF1 @ 0.5\nunet\t0.6\n\nUse a threshold of 0.5 for the best results.\n",
+        ("Threshold\tunet\n\nModel\tF1 @ 0.5\nunet\t0.6\n\n"
+        "Use a threshold of 0.5 for the best results.\n"),
         "Model\tF1 @ 0.5\nunet\t0.6\n\nUse a probability threshold of 0.5 for the best results.\n",
         "Model\tF1 @ 0.5\nunet\t0.6\n\nWe recommend to report F1 at threshold 0.5, for balance.\n",
         "Model\tF1 @ 0.5\nunet\t0.6\n\nMatching used an IoU threshold of 0.5.\n",
@@ -341,18 +345,19 @@ CASES = {
         f"{MEANS.replace('0.58', '0.55')}{PAIRS}Best by mean F1: unet\n",
     ),
     "best_depends": (
-        f"Model\tF1\tDice\nunet\t0.55\t0.83\nwide\t0.58\t0.8\n\n{PAIRS}wide is best overall.\n",
+        f"Model\tF1\tDice\nunet\t0.55\t0.83\nwide\t0.58\t0.80\n\n{PAIRS}wide is best overall.\n",
         f"Model\tF1\tDice\nunet\t0.55\t0.80\nwide\t0.58\t0.83\n\n{PAIRS}wide is best overall.\n",
-        f"Model\tF1\tDice\nunet\t0.55\t0.83\nwide\t0.58\t0.8\n\n{PAIRS}wide is best by F1.\n",
+        f"Model\tF1\tDice\nunet\t0.55\t0.83\nwide\t0.58\t0.80\n\n{PAIRS}wide is best by F1.\n",
         # Precision and recall are bought with each other.
         f"Model\tF1\tRecall\nunet\t0.55\t0.6\nwide\t0.58\t0.5\n\n{PAIRS}wide is best overall.\n",
     ),
     "slice_claim": (
-        f"{MEANS}Cells\tn\tunet\n1-5\t40\t0.5\n6-10\t61\t0.6\n\nBetter on images with 6-10 cells.\n",
-        f"{MEANS}Cells\tn\tunet\n1-5\t40\t0.5\n6-10\t61\t0.6\n\nBetter on images with 6-10 cells "
-        "(p = 0.01, permutation).\n",
-        f"{MEANS}Cells\tn\tunet\t95% CI\n1-5\t40\t0.5\t[0.4, 0.6]\n6-10\t61\t0.6\t[0.5, 0.7]\n\n"
-        "Better on images with 6-10 cells.\n",
+        (f"{MEANS}Cells\tn\tunet\n1-5\t40\t0.5\n6-10\t61\t0.6\n\n"
+        "Better on images with 6-10 cells.\n"),
+        (f"{MEANS}Cells\tn\tunet\n1-5\t40\t0.5\n6-10\t61\t0.6\n\nBetter on images with 6-10 cells "
+        "(p = 0.01, permutation).\n"),
+        (f"{MEANS}Cells\tn\tunet\t95% CI\n1-5\t40\t0.5\t[0.4, 0.6]\n6-10\t61\t0.6\t[0.5, 0.7]\n\n"
+        "Better on images with 6-10 cells.\n"),
     ),
     "significance_untested": (
         f"{MEANS}wide is significantly better than unet.\n",
@@ -367,7 +372,8 @@ CASES = {
     "no_uncertainty": (
         f"{MEANS}wide is the best model.\n",
         f"{MEANS}wide is the best model (paired test).\n",
-        "Model\tF1\t95% CI\nunet\t0.5\t[0.4, 0.6]\nwide\t0.7\t[0.6, 0.8]\n\nwide is the best model.\n",
+        ("Model\tF1\t95% CI\nunet\t0.5\t[0.4, 0.6]\nwide\t0.7\t[0.6, 0.8]\n\n"
+        "wide is the best model.\n"),
         MEANS,
     ),
     "interval_too_narrow": (
@@ -380,13 +386,13 @@ CASES = {
         "DAPI\nModel\tF1\tn\nunet\t0.5\t101\n\nH&E\nModel\tF1\tn\nunet\t0.6\t82\n",
     ),
     "tables_disagree": (
-        "A\nModel\tF1\tDice\tRecall\nunet\t0.5\t0.8\t0.59\n\nB\nModel\tF1\tDice\tRecall\n"
-        "unet\t0.5\t0.8\t0.5985\n",
-        "A\nModel\tF1\tDice\tRecall\nunet\t0.5\t0.8\t0.60\n\nB\nModel\tF1\tDice\tRecall\n"
-        "unet\t0.5\t0.8\t0.5985\n",
+        ("A\nModel\tF1\tDice\tRecall\nunet\t0.5\t0.8\t0.59\n\nB\nModel\tF1\tDice\tRecall\n"
+        "unet\t0.5\t0.8\t0.5985\n"),
+        ("A\nModel\tF1\tDice\tRecall\nunet\t0.5\t0.8\t0.60\n\nB\nModel\tF1\tDice\tRecall\n"
+        "unet\t0.5\t0.8\t0.5985\n"),
         # Two kinds of images.
-        "DAPI\nModel\tF1\tDice\tRecall\nunet\t0.5\t0.8\t0.59\n\nH&E\nModel\tF1\tDice\tRecall\n"
-        "unet\t0.4\t0.7\t0.5\n",
+        ("DAPI\nModel\tF1\tDice\tRecall\nunet\t0.5\t0.8\t0.59\n\nH&E\nModel\tF1\tDice\tRecall\n"
+        "unet\t0.4\t0.7\t0.5\n"),
     ),
     "effect_label": (
         f"{MEANS}Pair\tp (Holm)\tCohen's d\tEffect size\nunet vs wide\t0.01\t0.4\tLarge\n",
@@ -418,11 +424,11 @@ CASES = {
 
 ARITHMETIC = {
     "mean above the maximum": (
-        "F1\nModel\tMean\tRange\nunet\t0.95\t[0.1, 0.9]\n",
+        "F1\nModel\tMean\tRange\nunet\t0.95\t[0.10, 0.90]\n",
         "F1\nModel\tMean\tRange\nunet\t0.90\t[0.1, 0.9]\n",
     ),
     "mean and median further apart than one SD": (
-        "F1\nModel\tMean ± SD\tMedian\nunet\t0.5 ± 0.1\t0.75\n",
+        "F1\nModel\tMean ± SD\tMedian\nunet\t0.50 ± 0.10\t0.75\n",
         "F1\nModel\tMean ± SD\tMedian\nunet\t0.5 ± 0.1\t0.6\n",
     ),
     "more SD than between 0 and 1": (
@@ -442,11 +448,14 @@ ARITHMETIC = {
         "Model\tF1\tPrecision\tRecall\nunet\t0.62\t0.60\t0.65\n",
     ),
     "F1 rising with the IoU threshold": (
-        "Model\tF1 @ 0.5\tF1 @ 0.7\nunet\t0.5\t0.7\n\nCells match by IoU.\n",
+        "Model\tF1 @ 0.5\tF1 @ 0.7\nunet\t0.50\t0.70\n\nCells match by IoU.\n",
         "Model\tF1 @ 0.5\tF1 @ 0.7\nunet\t0.5\t0.5\n\nCells match by IoU.\n",
         # Of a threshold on confidence nothing like this holds.
-        "F1 by confidence threshold; masks have an IoU too.\nThreshold\tunet\twide\n0.5\t0.5\t0.4\n"
-        "0.7\t0.7\t0.6\n\nModel\tF1\nunet\t0.7\nwide\t0.6\n",
+        (
+            "F1 by confidence threshold; masks have an IoU too.\nThreshold\tunet\twide\n"
+            "0.5\t0.5\t0.4\n"
+            "0.7\t0.7\t0.6\n\nModel\tF1\nunet\t0.7\nwide\t0.6\n"
+        ),
     ),
     "p that does not follow from F": (
         f"{MEANS}Friedman: F(2, 200) = 3.35, p = 0.001\n",
@@ -459,23 +468,40 @@ ARITHMETIC = {
         f"{MEANS}Test\tStatistic\tp\nKruskal-Wallis, paired too\tH(2) = 6.2\t< 0.05\n",
     ),
     "F that does not follow from means and SDs": (
-        f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1 ANOVA\n\n"
-        "F-statistic: 22.6\n",
+        (
+            f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1 ANOVA\n\n"
+            "F-statistic: 22.6\n"
+        ),
         # 101 * 0.1² / 2 / 0.2² = 12.6
-        f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1 ANOVA\n\n"
-        "F-statistic: 12.6\n",
-        f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1 repeated-measures "
-        "ANOVA\n\nF-statistic: 22.6\n",
+        (
+            f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1 ANOVA\n\n"
+            "F-statistic: 12.6\n"
+        ),
+        (
+            f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\n"
+            "F1 repeated-measures "
+            "ANOVA\n\nF-statistic: 22.6\n"
+        ),
     ),
     "d that does not follow from means and SDs": (
-        f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1\nPair\tp (Holm)\t"
-        "Cohen's d\nunet vs wide\t0.01\t-0.9\n",
-        f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1\nPair\tp (Holm)\t"
-        "Cohen's d\nunet vs wide\t0.01\t-0.5\n",
+        (
+            f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1\nPair\tp (Holm)\t"
+            "Cohen's d\nunet vs wide\t0.01\t-0.9\n"
+        ),
+        (
+            f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1\nPair\tp (Holm)\t"
+            "Cohen's d\nunet vs wide\t0.01\t-0.5\n"
+        ),
     ),
     "listed image outside the range": (
-        "F1\nModel\tMean\tRange\nunet\t0.5\t[0.2, 0.9]\n\nWorst images of unet\nimage\tF1\na\t0.1\n",
-        "F1\nModel\tMean\tRange\nunet\t0.5\t[0.2, 0.9]\n\nWorst images of unet\nimage\tF1\na\t0.2\n",
+        (
+            "F1\nModel\tMean\tRange\nunet\t0.5\t[0.20, 0.90]\n\nWorst images of unet\n"
+            "image\tF1\na\t0.1\n"
+        ),
+        (
+            "F1\nModel\tMean\tRange\nunet\t0.5\t[0.2, 0.9]\n\nWorst images of unet\n"
+            "image\tF1\na\t0.2\n"
+        ),
     ),
 }
 

@@ -31,20 +31,19 @@ from workbench.analysis._report_audit_numbers import (
     effect_labels,
     extremes_disagree,
     f1_above_its_parts,
-    f_and_d,
     impossible_numbers,
-    p_from_statistic,
     rising_scores,
     scores_out_of_range,
+    sd_conventions,
     tables_disagree,
 )
+from workbench.analysis._report_audit_recomputed import f_and_d, p_from_statistic
 from workbench.analysis._report_audit_tests import (
     interval_too_narrow,
     multiple_testing,
     p_as_zero,
     pairs_shown,
     percentiles_as_ci,
-    sd_conventions,
     unpaired_tests,
 )
 

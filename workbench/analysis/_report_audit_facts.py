@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import accumulate, combinations, pairwise
+from itertools import accumulate, combinations, islice, pairwise
 from math import isnan, nan
 from typing import Final
 
@@ -137,8 +137,12 @@ class ReportFacts:
         return list(accumulate((len(text) + 1 for _, text in self.lines), initial=0))
 
     def matches(self, pattern: re.Pattern[str]) -> list[tuple[int, str]]:
-        """Return the lines that a pattern is found in, with their numbers, each once."""
-        places = (bisect_right(self._starts, m.start()) - 1 for m in pattern.finditer(self.text))
+        """Return the lines that a pattern is found in, with their numbers, each once.
+
+        After 200 finds no more are looked for.
+        """
+        finds = islice(pattern.finditer(self.text), 200)
+        places = (bisect_right(self._starts, find.start()) - 1 for find in finds)
         return [self.lines[place] for place in dict.fromkeys(places)]
 
     @cached_property
@@ -264,9 +268,11 @@ def _names(tables: Sequence[PublishedTable]) -> tuple[dict[str, str], set[str]]:
         place = _model_column(table)
         if place is not None:
             names = [row[place] for row in table.rows]
-            has_scores = any(heading(c).is_score for c in table.columns) or (
-                bool(_metric_of(table))
-                and any(heading(c).statistic.startswith("mean") for c in table.columns)
+            meanings = [heading(column) for column in table.columns]
+            told = {meaning.statistic for meaning in meanings if not meaning.metric}
+            has_scores = any(meaning.is_score for meaning in meanings) or bool(
+                told & {"mean", "mean and sd", "mean and sem"}
+                and (told & {"mean and sd", "sd", "interval"} or _metric_of(table))
             )
         elif table.columns[0].lower() in METRIC_HEADERS:
             names = [name for name, cells in _columns(table) if any(map(number, cells))]
@@ -280,6 +286,8 @@ def _names(tables: Sequence[PublishedTable]) -> tuple[dict[str, str], set[str]]:
                 if has_scores:
                     scored.add(model_key(name))
     named.pop("", None)
+    # Of measures that nobody here knows the models are known all the same.
+    scored = scored & set(named) or set(named)
     members = {
         key
         for key, name in named.items()
@@ -361,7 +369,7 @@ def _row_values(
         if meaning.statistic == "n":
             # "Used" stands behind "Images" where both are printed.
             n = values or n
-        elif values and metric:
+        elif values:
             at = threshold if isnan(meaning.threshold) else meaning.threshold
             # NaN is a key like any other: it is one object throughout.
             statistics = found.setdefault((metric, nan if isnan(at) else at), {})

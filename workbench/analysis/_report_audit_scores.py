@@ -337,7 +337,7 @@ def _one_seed(scores: pd.DataFrame) -> Iterator[AuditFinding]:
         few = [str(model) for model in seeds.index[seeds < 3]]
         yield found(
             "one_seed",
-            f"{listed(few)} have fewer than three seeds.",
+            f"{listed(few)} {'has' if len(few) == 1 else 'have'} fewer than three seeds.",
             [f"{model}: {n}" for model, n in seeds.items()],
         )
 

@@ -49,7 +49,6 @@ STATED_GROUPS: Final = re.compile(
     r"(?:groups|slides|plates|patients)",
     re.I,
 )
-STATED_SD: Final = re.compile(r"ddof|\bn ?- ?1\b|bessel|population s|sample s(?:d|td|tand)", re.I)
 OWN_WIDTH: Final = re.compile(r"within[- ]subject|cousineau|morey|loftus", re.I)
 MIN_IMAGES: Final = 10
 """Below, t and bootstrap intervals differ too much to tell either from percentiles."""
@@ -206,13 +205,18 @@ def multiple_testing(facts: ReportFacts) -> Iterator[AuditFinding]:
     """Find several pairs tested without a correction."""
     pairs = pairs_tested(facts)
     corrected = facts.matches(CORRECTION) and not facts.matches(NO_CORRECTION)
-    if len(pairs) < 2 or corrected or not facts.matches(P_TEXT):
+    if len(pairs) < 2 or corrected or not _prints_p(facts):
         return
     yield found(
         "multiple_testing",
         f"{len(pairs)} pairs of models are tested, and no correction for that is named.",
         [quoted(*place) for place in dict.fromkeys(pairs.values())],
     )
+
+
+def _prints_p(facts: ReportFacts) -> bool:
+    columns = (column for table in facts.report.tables for column in table.columns)
+    return bool(facts.matches(P_TEXT)) or any(heading(c).statistic == "p" for c in columns)
 
 
 def pairs_shown(facts: ReportFacts) -> Iterator[AuditFinding]:
@@ -248,44 +252,3 @@ def pairs_shown(facts: ReportFacts) -> Iterator[AuditFinding]:
                 for row in (first, second)
             ],
         )
-
-
-def sd_conventions(facts: ReportFacts) -> Iterator[AuditFinding]:
-    """Find the same SD printed with n in one table and n - 1 in another."""
-    if facts.n_images is None or facts.n_images < 2 or facts.matches(STATED_SD):
-        return
-    factor = sqrt(facts.n_images / (facts.n_images - 1))
-    rows: dict[tuple[str, str], ScoreRow] = {}
-    differing: list[tuple[ScoreRow, ScoreRow]] = []
-    for row in facts.scores:
-        if not {"mean", "sd"} <= set(row.values) or _n(row, facts) != facts.n_images:
-            continue
-        first = rows.setdefault((row.model, row.metric), row)
-        if first is row or not _agree(first, row, "mean"):
-            continue
-        if not _agree(first, row, "sd"):
-            larger, smaller = sorted((first, row), key=lambda r: -r.value("sd"))
-            slack = smaller.values["sd"].step * factor / 2
-            if not larger.values["sd"].may_be(smaller.value("sd") * factor, slack=slack):
-                # They differ, but not by this.
-                return
-            differing.append((larger, smaller))
-    if differing:
-        larger, smaller = differing[0]
-        a, b = larger.value("sd"), smaller.value("sd")
-        yield found(
-            "sd_conventions",
-            f"The SD of {larger.name} is {a:g} in one table and {b:g} in another: the first "
-            f"divides by n - 1, the second by n = {facts.n_images}.",
-            [
-                quoted(larger.line, larger.text),
-                quoted(smaller.line, smaller.text),
-                f"{a:g} / {b:g} = {a / b:.5f} ~ sqrt({facts.n_images}/{facts.n_images - 1})",
-                f"so for {len(differing)} models",
-            ],
-        )
-
-
-def _agree(first: ScoreRow, second: ScoreRow, statistic: str) -> bool:
-    one, other = first.values[statistic], second.values[statistic]
-    return one.may_be(other.value, slack=other.step / 2)

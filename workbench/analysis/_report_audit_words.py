@@ -31,8 +31,8 @@ _STATISTICS: Final = (
     # The order decides: "95% CI of the mean" is an interval, "mean ± SD" two numbers.
     (
         "p",
-        r"^p$|\bp[-_ .]?val|\bp (?:value|\(|adj|holm|wilcoxon|permutation|corrected)"
-        r"|adj\w*[. ]p\b",
+        (r"^p$|\bp[-_ .]?val|\bp (?:value|\(|adj|holm|wilcoxon|permutation|corrected)"
+        r"|adj\w*[. ]p\b"),
     ),
     ("interval", r"\bcis?\b|confidence|\b9[059] ?% ?(?:interval|limits)|interval"),
     ("range", r"\brange\b"),
@@ -83,6 +83,11 @@ class Printed:
     def may_be(self, value: float, slack: float = 0.0) -> bool:
         """Whether the number may be that value rounded, give or take the slack."""
         return abs(self.value - value) <= 0.5001 * self.step + slack
+
+    def agrees(self, other: "Printed") -> bool:
+        """Whether both may be one number, rounded to as many digits as each has."""
+        half = (self.step + other.step) / 2 if self.step != other.step else self.step / 100
+        return abs(self.value - other.value) <= 1.0001 * half
 
 
 @dataclass(frozen=True)
