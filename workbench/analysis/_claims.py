@@ -255,8 +255,8 @@ def _grouped(groups: pd.Series | None) -> str:
 def _left_out(n_left_out: int) -> str:
     if not n_left_out:
         return ""
-    lack = "lacks" if n_left_out == 1 else "lack"
-    return f"{images_text(n_left_out).capitalize()} that {lack} a score of some model are left out."
+    lack, are = ("lacks", "is") if n_left_out == 1 else ("lack", "are")
+    return f"{images_text(n_left_out)} that {lack} a score of some model {are} left out."
 
 
 def _answer(

@@ -104,8 +104,8 @@ def find_slice(slices: dict[str, pd.Series], column: str, name: str) -> tuple[st
         If none or several may be meant; the message names those there are.
     """
     if column:
-        found = named(column, list(slices), "metadata column")
-        return found, named(name, _names(slices[found]), f"value of {found}")
+        whole = named(column, list(slices), "metadata column")
+        return whole, named(name, _names(slices[whole]), f"value of {whole}")
     for meant in (str.__eq__, str.startswith):
         found = [
             (c, value)

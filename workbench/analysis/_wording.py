@@ -23,6 +23,10 @@ class MeasureFacts(Protocol):
         """For people."""
 
     @property
+    def unit(self) -> str:
+        """Of its values, "" for ratios."""
+
+    @property
     def higher_is_better(self) -> bool | None:
         """Direction; None where more is neither better nor worse."""
 
@@ -39,6 +43,8 @@ class Scope:
         Its direction.
     alpha
         Level of the tests; intervals hold 1 - alpha.
+    unit
+        Of differences, with a blank in front; "" for ratios.
     where
         The images, with a blank in front; "" for all.
     """
@@ -46,6 +52,7 @@ class Scope:
     mean: str
     higher_is_better: bool
     alpha: float
+    unit: str = ""
     where: str = ""
 
 
@@ -65,7 +72,8 @@ def measure_scope(
     if higher is None:
         msg = f"more {title} is neither better nor worse; compare models by another measure."
         raise InputError(msg)
-    return Scope(f"mean {title}", higher, alpha)
+    unit = f" {facts.unit}" if facts and facts.unit else ""
+    return Scope(f"mean {title}", higher, alpha, unit)
 
 
 def measure_title(metric: str, threshold: float, measures: Mapping[str, MeasureFacts]) -> str:
@@ -149,7 +157,7 @@ def evidence_text(ahead: PairEvidence, scope: Scope) -> str:
 def amount_text(ahead: PairEvidence, scope: Scope) -> str:
     """Return by how much the first of the two is ahead, "0.05 higher"."""
     direction = "higher" if scope.higher_is_better else "lower"
-    return f"{number(ahead.gain, half_width(ahead))} {direction}"
+    return f"{number(ahead.gain, half_width(ahead))}{scope.unit} {direction}"
 
 
 def interval_text(ahead: PairEvidence, scope: Scope) -> str:
