@@ -11,9 +11,10 @@ from workbench.schema import InputError
 
 SCORES = "image;UNet;Otsu\n" + "\n".join(f"i{k};0,{60 + k};0,{40 + k + k % 3}" for k in range(12))
 REPORT = (
-    "Model\tMean ± Std\tMedian\t95% CI\tTotal Samples\n"
-    "unet\t0.50 ± 0.20\t0.51\t[0.10, 0.90]\t101\nsac\t0.45 ± 0.20\t0.44\t[0.08, 0.88]\t101\n"
+    "Model\tMean F1\tTotal Samples\nunet\t0.50\t101\nsac\t0.45\t101\n\n"
+    "Comparison\tT-test p-value\nunet vs sac\t0.03\n"
 )
+"""Scores on the same images, tested as if the images were different ones."""
 
 
 @pytest.fixture
