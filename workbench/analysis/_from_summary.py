@@ -86,11 +86,11 @@ def compare_from_summary(
     >>> table = pd.DataFrame({"model": ["ensemble", "wide"], "n": 101, "mean": [0.6015, 0.5561]})
     >>> found = compare_from_summary(table.assign(sd=[0.264, 0.2492]), correlations=[0.5, 0.8])
     >>> found.pairs["p_t"].round(2).to_list(), found.paired["p_t"].round(3).to_list()
-    ([0.21], [0.08, 0.006])
+    ([0.21], [0.079, 0.006])
     """
     _check(table, correlations)
     rows = table[list(COLUMNS)].astype({"n": int, "mean": float, "sd": float})
-    rows["sd"] = rows["sd"] * np.sqrt(rows["n"] / (rows["n"] - ddof))
+    rows["sd"] *= np.sqrt((rows["n"] - ddof) / (rows["n"] - 1))
     models = list(rows.itertuples(index=False))
     of_pairs = list(combinations(models, 2))
     unequal = [pair for pair in of_pairs if pair[0].n != pair[1].n]
@@ -190,7 +190,7 @@ def _check(table: pd.DataFrame, correlations: Sequence[float]) -> None:
             msg = (
                 f"{name} of {row['model']!r} must be a number"
                 + (f" of at least {least}" if np.isfinite(least) else "")
-                + f", got {row[name]!r}; correct the summary."
+                + f", got {row[name]}; correct the summary."
             )
             raise InputError(msg)
     outside = [value for value in correlations if not -1 <= value < 1]
