@@ -171,7 +171,10 @@ from ._slicing import (
 from ._standing import (
     Recommendation,
 )
+<<<<<<< HEAD
 >>>>>>> look
+=======
+>>>>>>> doors
 from ._two_way import (
     two_way,
 )
@@ -183,13 +186,19 @@ __all__ = [
     "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
 <<<<<<< HEAD
+<<<<<<< HEAD
     "CellAgreement",
 =======
+=======
+>>>>>>> doors
     "AuditCheck",
     "AuditFinding",
     "CellAgreement",
     "Claim",
+<<<<<<< HEAD
 >>>>>>> look
+=======
+>>>>>>> doors
     "Comparison",
     "CriticalDifference",
     "DataFingerprint",
@@ -255,6 +264,10 @@ __all__ = [
     "multiverse_summary",
 <<<<<<< HEAD
 <<<<<<< HEAD
+<<<<<<< HEAD
+=======
+    "named_slices",
+>>>>>>> doors
     "nemenyi_distance",
 =======
 >>>>>>> ranks
@@ -286,9 +299,13 @@ __all__ = [
     "study_scheme",
     "suggested_crop_px",
 <<<<<<< HEAD
+<<<<<<< HEAD
 =======
     "support_claim",
 >>>>>>> look
+=======
+    "support_claim",
+>>>>>>> doors
     "two_way",
     "variance_shares",
 ]
