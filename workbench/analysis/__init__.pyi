@@ -166,15 +166,9 @@ from ._slicing import (
     slice_by,
     slice_by_cell_count,
 )
-<<<<<<< HEAD
-=======
 from ._standing import (
     Recommendation,
 )
-<<<<<<< HEAD
->>>>>>> look
-=======
->>>>>>> doors
 from ._two_way import (
     two_way,
 )
@@ -185,20 +179,10 @@ __all__ = [
     "AUDIT_SEVERITIES",
     "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
-<<<<<<< HEAD
-<<<<<<< HEAD
-    "CellAgreement",
-=======
-=======
->>>>>>> doors
     "AuditCheck",
     "AuditFinding",
     "CellAgreement",
     "Claim",
-<<<<<<< HEAD
->>>>>>> look
-=======
->>>>>>> doors
     "Comparison",
     "CriticalDifference",
     "DataFingerprint",
@@ -262,19 +246,8 @@ __all__ = [
     "model_summary",
     "multiverse",
     "multiverse_summary",
-<<<<<<< HEAD
-<<<<<<< HEAD
-<<<<<<< HEAD
-=======
-    "named_slices",
->>>>>>> doors
-    "nemenyi_distance",
-=======
->>>>>>> ranks
-=======
     "named_slices",
     "nemenyi_distance",
->>>>>>> look
     "omnibus_tests",
     "one_way_anova",
     "paired_scores",
@@ -298,14 +271,7 @@ __all__ = [
     "slice_scores",
     "study_scheme",
     "suggested_crop_px",
-<<<<<<< HEAD
-<<<<<<< HEAD
-=======
     "support_claim",
->>>>>>> look
-=======
-    "support_claim",
->>>>>>> doors
     "two_way",
     "variance_shares",
 ]
