@@ -65,7 +65,7 @@ chance moves the number by ± {error:.1f}, and of {few} in the others, by ± {fe
 "Difference" is that of two models on the same images; "all differences" are the six of four models,
 whose intervals must hold all at once; "Hodges-Lehmann" is the median shift, with slides that of the
 means of slides; "rank" is the share of the four models whose interval holds the rank by the true
-means."""
+means. Where not every sample has an interval, those that have one are counted; "none" has none."""
 
 SEEDS = """The interval over images and seeds (`seed_intervals`), for a model whose training moves
 the mean by an SD of 0.02 where images have one of 0.2, in per cent of {few} samples:"""
@@ -196,10 +196,15 @@ def coverages(
 
 
 def holds(low: npt.ArrayLike, high: npt.ArrayLike, true: float | FloatArray) -> tuple[float, int]:
-    """Return the share of intervals that hold the true value, and their number."""
+    """Return the share of intervals that hold the true value, and how many intervals there are.
+
+    Where there is none, as for the median of very few slides, it can't hold anything.
+    """
     lows, highs = np.asarray(low), np.asarray(high)
     slack = 1e-9  # a limit may be the true value but for rounding
-    return float(np.mean((lows <= true + slack) & (true - slack <= highs))), lows.shape[0]
+    held = (lows <= true + slack) & (true - slack <= highs)
+    there = ~np.isnan(lows)
+    return float(held[there].mean()) if there.any() else np.nan, int(there.sum())
 
 
 def simultaneous_coverage(samples: FloatArray, true: FloatArray, size: int) -> tuple[float, int]:
@@ -274,6 +279,8 @@ def chance(n_samples: int) -> float:
 
 def shown(share: float, n_samples: int) -> str:
     """Return per cent, in bold where chance alone does not explain that it is less than 95."""
+    if not n_samples:
+        return "none"
     text = f"{100 * share:.1f}"
     return f"**{text}**" if 100 * share < 95 - chance(n_samples) else text
 
