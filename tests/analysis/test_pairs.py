@@ -387,7 +387,7 @@ def test_sixty_models_are_compared_without_a_warning() -> None:
         ({"reference": "m9"}, "'m9' is not among the models; choose one of m0, m1"),
         ({"margin": 0}, "margin of equivalence must be above 0, got 0"),
         ({"margin": math.nan}, "margin of equivalence must be above 0"),
-        ({"alpha": 5}, "alpha is a probability between 0 and 1"),
+        ({"alpha": 5}, "alpha must lie between 0 and 1, got 5"),
         ({"groups": {"image 0": "s", "image 1": "s", "image 2": "t", "image 3": "t"}}, "3 groups"),
     ],
 )

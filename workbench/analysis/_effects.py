@@ -175,7 +175,7 @@ def correlations(values: FloatArray) -> FloatArray:
     spreads = values.std(axis=0)
     varying = [_varies(spread, column) for spread, column in zip(spreads, values.T, strict=True)]
     scaled = (values - values.mean(axis=0)) / np.where(varying, spreads, np.nan)
-    return np.clip(scaled.T @ scaled / len(values), -1, 1)
+    return np.asarray(np.clip(scaled.T @ scaled / len(values), -1, 1))
 
 
 def _paired(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

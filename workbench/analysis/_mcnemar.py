@@ -89,7 +89,7 @@ def mcnemar_by_image(
     first, second = _checked(table)
     per_image = (first - second).groupby(table["image_id"].to_numpy()).sum()
     codes = group_codes(per_image.index, groups)
-    sums = np.bincount(codes, weights=per_image.to_numpy())
+    sums = np.bincount(codes, weights=per_image.to_numpy()).astype(np.float64)
     if len(sums) < MIN_IMAGES:
         msg = (
             f"cells of at least {MIN_IMAGES} images or groups are needed, got {len(sums)}; score "

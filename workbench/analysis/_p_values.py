@@ -13,7 +13,7 @@ SMALLEST_P: Final = float(np.finfo(np.float64).tiny)
 
 def above_zero(p_values: npt.ArrayLike) -> FloatArray:
     """Return p values with :data:`SMALLEST_P` in place of what has run down to 0; NaN stays."""
-    return np.maximum(np.asarray(p_values, float), SMALLEST_P)
+    return np.asarray(np.maximum(np.asarray(p_values, float), SMALLEST_P))
 
 
 def holm(p_values: npt.ArrayLike) -> FloatArray:

@@ -9,7 +9,7 @@ import pandas as pd
 from workbench.analysis import _effects as effects
 from workbench.analysis import _paired_t as paired_t
 from workbench.analysis._equivalence import equivalence_p
-from workbench.analysis._intervals import bca_of_mean
+from workbench.analysis._intervals import bca_of_mean, check_alpha
 from workbench.analysis._p_values import holm
 from workbench.analysis._paired import MIN_IMAGES, check_paired, group_codes
 from workbench.analysis._permutation import EXACT_UNITS, sign_flip_p
@@ -161,9 +161,7 @@ def compare_pairs(
 
 
 def _check_options(margin: float, alpha: float) -> None:
-    if not 0 < alpha < 1:
-        msg = f"alpha is a probability between 0 and 1, most often 0.05, got {alpha:g}."
-        raise InputError(msg)
+    check_alpha(alpha)
     if not (np.isfinite(margin) and margin > 0):
         msg = (
             f"the margin of equivalence must be above 0, got {margin:g}; give the largest "

@@ -69,8 +69,8 @@ def _sign_patterns(n_units: int, n_rows: int, seed: int) -> Iterator[FloatArray]
     for start in range(0, n_patterns, n_rows):
         stop = min(start + n_rows, n_patterns)
         if exact:
-            bits = np.arange(start, stop)[:, None] >> np.arange(n_units) & 1
+            negative = np.arange(start, stop)[:, None] >> np.arange(n_units) & 1 > 0
         else:
             drawn = rng.integers(0, 256, (stop - start, -(-n_units // 8)), dtype=np.uint8)
-            bits = np.unpackbits(drawn, axis=1, count=n_units)
-        yield 1.0 - 2.0 * bits
+            negative = np.unpackbits(drawn, axis=1, count=n_units) > 0
+        yield np.where(negative, -1.0, 1.0)
