@@ -95,6 +95,11 @@ def test_a_model_without_a_pooled_value_comes_last() -> None:
     universes = multiverse(scores, metrics=["precision"], thresholds=[0.5], aggregations=["pooled"])
     assert universes.set_index("model")["rank"].to_dict() == {"a": 2, "b": 1}
     assert np.isnan(universes.set_index("model").loc["a", "value"])
+    errors = multiverse(
+        scores, metrics=["precision"], thresholds=[0.5], aggregations=["pooled"],
+        lower_is_better=["precision"],
+    )  # fmt: skip
+    assert errors.set_index("model")["rank"].to_dict() == {"a": 2, "b": 1}
 
 
 def test_a_tie_for_the_first_place_counts_half_for_each() -> None:
