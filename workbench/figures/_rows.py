@@ -32,7 +32,7 @@ def wrapped(name: str, *, width: int = NAME_WIDTH, most_lines: int = 4) -> str:
     >>> wrapped("unet"), wrapped("unet_resnet50_fold_3", width=12)
     ('unet', 'unet_<br>resnet50_<br>fold_3')
     """
-    lines = []
+    lines: list[str] = []
     while len(name) > width and len(lines) < most_lines - 1:
         cut = max(name.rfind(mark, 0, width) for mark in " _-./") + 1
         cut = cut if cut > width // 3 else width

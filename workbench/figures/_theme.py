@@ -73,7 +73,7 @@ def metric_at(metric: str, threshold: float) -> str:
     Examples
     --------
     >>> metric_at("f1", 0.5), metric_at("dice", float("nan"))
-    ('F1 at IoU 0.5', 'Dice')
+    ('F1 at IoU 0.5', 'Pixel Dice')
     """
     at = "" if math.isnan(threshold) else f" at IoU {threshold:g}"
     return metric_name(metric) + at

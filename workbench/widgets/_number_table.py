@@ -215,7 +215,7 @@ def _text(value: Any) -> str:
 
 def _page(title: str, data: Mapping[str, Any]) -> str:
     # A closing tag within the data would end the script.
-    content = json.dumps(data).replace("</", "<\\/")
+    content = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
