@@ -430,6 +430,8 @@ CASES = {
     ),
 }  # fmt: skip
 
+TWO = f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\n"
+
 ARITHMETIC = {
     "mean above the maximum": (
         "F1\nModel\tMean\tRange\nunet\t0.95\t[0.10, 0.90]\n",
@@ -477,30 +479,16 @@ ARITHMETIC = {
         f"{MEANS}Test\tStatistic\tp\nKruskal-Wallis, paired too\tH(2) = 6.2\t< 0.05\n",
     ),
     "F that does not follow from means and SDs": (
-        (
-            f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1 ANOVA\n\n"
-            "F-statistic: 22.6\n"
-        ),
+        f"{TWO}F1 ANOVA\n\nF-statistic: 22.6\n",
         # 101 * 0.1² / 2 / 0.2² = 12.6
-        (
-            f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1 ANOVA\n\n"
-            "F-statistic: 12.6\n"
-        ),
-        (
-            f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\n"
-            "F1 repeated-measures "
-            "ANOVA\n\nF-statistic: 22.6\n"
-        ),
+        f"{TWO}F1 ANOVA\n\nF-statistic: 12.6\n",
+        f"{TWO}F1 repeated-measures ANOVA\n\nF-statistic: 22.6\n",
+        f"{TWO}F1, Welch's ANOVA\n\nF-statistic: 22.6\n",
     ),
     "d that does not follow from means and SDs": (
-        (
-            f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1\nPair\tp (Holm)\t"
-            "Cohen's d\nunet vs wide\t0.01\t-0.9\n"
-        ),
-        (
-            f"{SAME}F1\nModel\tMean\tSD\nunet\t0.55\t0.20\nwide\t0.65\t0.20\n\nF1\nPair\tp (Holm)\t"
-            "Cohen's d\nunet vs wide\t0.01\t-0.5\n"
-        ),
+        f"{TWO}F1\nPair\tp (Holm)\tCohen's d\nunet vs wide\t0.01\t-0.9\n",
+        f"{TWO}F1\nPair\tp (Holm)\tCohen's d\nunet vs wide\t0.01\t-0.5\n",
+        f"{TWO}F1, paired\nPair\tp (Holm)\tCohen's d\nunet vs wide\t0.01\t-0.9\n",
     ),
     "listed image outside the range": (
         (
