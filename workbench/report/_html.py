@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from workbench.report._parts import LABELS, Figure, Query, Report, ReportTable
+from workbench.report._parts import LABELS, Figure, Query, Report, ReportTable, Section
 from workbench.report._queries import EmbeddedScores, embed_scores
 
 LONG_TEXT: Final = 30
 WIDE_TABLE: Final = 9
 SMALL_TABLE: Final = 16
 """Rows of a table that is kept on one sheet."""
+MAX_FIGURES: Final = 8_000_000
+"""Signs of all figures together; with plotly and the scores the page stays under 15 MB."""
 PAPER_WIDTH_PX: Final = 680
 """Between the margins of a sheet of A4."""
 
@@ -48,11 +51,26 @@ def render_html(report: Report, *, made: datetime, pdf: str = "") -> str:
         is_wide=lambda table: len(table.frame.columns) >= WIDE_TABLE,
         is_small=lambda table: len(table.frame) <= SMALL_TABLE,
         cells=lambda table: _cells(table, embedded),
-        # A closing tag within a script would end it.
-        figure_json=lambda item: item.figure.to_json().replace("</", "<\\/"),
+        drawings=_drawings(sections),
+        item_id=id,
         paper_width_px=PAPER_WIDTH_PX,
         plotly_js=get_plotlyjs,
     )
+
+
+def _drawings(sections: Sequence[Section]) -> dict[int, str]:
+    """Return the figures as JSON, by ``id``, as many as a page can hold that is to be mailed."""
+    figures = [item for section in sections for item in section.items if isinstance(item, Figure)]
+    drawings = {}
+    n_signs = 0
+    for item in figures:
+        # A closing tag within a script would end it.
+        text = item.figure.to_json().replace("</", "<\\/")
+        n_signs += len(text)
+        if n_signs > MAX_FIGURES:
+            break
+        drawings[id(item)] = text
+    return drawings
 
 
 def _embedded(report: Report) -> EmbeddedScores | None:

@@ -6,6 +6,7 @@ import math
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 NOTHING: Final = "–"
 SMALLEST_P: Final = 1e-4
@@ -20,7 +21,7 @@ def plain(value: Any) -> str:
     ('0.123', '–', '3')
     """
     if isinstance(value, float | np.floating):
-        return NOTHING if math.isnan(value) else _infinity(value) or f"{value:.3f}"
+        return NOTHING if math.isnan(value) else _infinity(float(value)) or f"{value:.3f}"
     return NOTHING if value is None else str(value)
 
 
@@ -106,6 +107,22 @@ def interval(low: float, high: float) -> str:
     '[0.100, 0.250]'
     """
     return NOTHING if math.isnan(low) or math.isnan(high) else f"[{low:.3f}, {high:.3f}]"
+
+
+def intervals(table: pd.DataFrame, low: str, high: str) -> list[str]:
+    """Return the intervals between two columns as texts."""
+    return [interval(*row) for row in table[[low, high]].itertuples(index=False)]
+
+
+def sentence(text: str) -> str:
+    """Return a note as a sentence.
+
+    Examples
+    --------
+    >>> sentence("no test: too few images")
+    'No test: too few images.'
+    """
+    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
 
 
 def listed(names: list[str], *, at_most: int = 5) -> str:

@@ -13,7 +13,7 @@ from workbench.report._findings import (
     measure_title,
     threshold_of,
 )
-from workbench.report._numbers import four_decimals, interval, plain
+from workbench.report._numbers import four_decimals, interval, intervals, plain
 from workbench.report._parts import ReportTable, Section
 
 SUMMARY_HEADERS: Final = {
@@ -56,7 +56,7 @@ def summary_table(scores: pd.DataFrame) -> ReportTable:
     """
     shown = model_summary(scores)
     place = list(shown.columns).index("f1@0.5") + 1
-    shown.insert(place, "interval", _intervals(shown, "ci_low", "ci_high"))
+    shown.insert(place, "interval", intervals(shown, "ci_low", "ci_high"))
     return ReportTable(
         "summary",
         "Models by mean F1 at IoU 0.5 (macro: every image counts the same), with its 95 % "
@@ -130,9 +130,9 @@ def _supported(found: Findings) -> ReportTable:
         "Model": found.models,
         "Images": described["n"],
         "Mean": described["mean"],
-        "95 % interval of the mean": _intervals(described, "ci_low", "ci_high"),
+        "95 % interval of the mean": intervals(described, "ci_low", "ci_high"),
         "Median": described["median"],
-        "95 % interval of the median": _intervals(described, "median_low", "median_high"),
+        "95 % interval of the median": intervals(described, "median_low", "median_high"),
     }
     if found.ranks is not None:
         table = found.ranks.table.set_index("model").loc[found.models]
@@ -152,7 +152,3 @@ def _supported(found: Findings) -> ReportTable:
         label="corrected",
         queries=dict.fromkeys(shown, of_model),
     )
-
-
-def _intervals(table: pd.DataFrame, low: str, high: str) -> list[str]:
-    return [interval(*row) for row in table[[low, high]].itertuples(index=False)]
