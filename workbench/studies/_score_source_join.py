@@ -148,7 +148,7 @@ def _with_common_ids(parts: list[ScorePart], readings: list[str]) -> list[ScoreP
     are_unique = all(len(set(names.values())) == len(names) for names in bare)
     if not are_unique or len(set.intersection(*(set(n.values()) for n in bare))) <= len(common):
         return parts
-    example = next(name for names in bare for name in names if names[name] != name)
+    example = next(name for names in bare for name in sorted(names) if names[name] != name)
     readings.append(
         f"image names are joined without their endings, e.g. {example!r} as {bare_id(example)!r}"
     )
