@@ -13,9 +13,10 @@ from hypothesis import settings
 
 from scripts.browser import find_chromium
 
-# The first call compiles; how long an example takes is no claim.
-settings.register_profile("workbench", deadline=None)
-settings.load_profile("workbench")
+# The first call compiles; how long an example takes is no claim. The same examples each time, so that
+# a change is judged by what it changes; HYPOTHESIS_PROFILE=default draws new ones.
+settings.register_profile("workbench", deadline=None, derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "workbench"))
 
 REPOSITORY = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("WORKBENCH_REAL_DATA", REPOSITORY.parent / "shared" / "data"))

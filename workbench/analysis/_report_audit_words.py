@@ -218,5 +218,7 @@ def bin_of(cell: str) -> tuple[float, float] | None:
 def _printed(digits: str, percent: str = "") -> Printed:
     mantissa, _, exponent = digits.lower().partition("e")
     decimals = len(mantissa.partition(".")[2])
-    scale = 10.0 ** (int(exponent or 0) - (2 if percent else 0))
+    # Beyond 1e300 nobody reports a score, and floats end.
+    power = min(max(int(exponent[:5] or 0), -300), 300)
+    scale = 10.0 ** (power - (2 if percent else 0))
     return Printed(float(mantissa) * scale, 10.0**-decimals * scale)

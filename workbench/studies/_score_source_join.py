@@ -219,10 +219,11 @@ def _with_unique_models(parts: list[ScorePart], readings: list[str]) -> list[Sco
     if not shared:
         return parts
     readings.append(f"{few(sorted(shared))} stands in several places, so it is called place/model")
-    return [
-        _map_column(part, "model", lambda m, part=part: f"{part.name}/{m}" if m in shared else m)
-        for part in parts
-    ]
+
+    def told_apart(part: ScorePart) -> ScorePart:
+        return _map_column(part, "model", lambda m: f"{part.name}/{m}" if m in shared else m)
+
+    return [told_apart(part) for part in parts]
 
 
 def _one_group_per_image(scores: pd.DataFrame) -> pd.Series:

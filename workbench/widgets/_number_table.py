@@ -62,7 +62,7 @@ class NumberTable(anywidget.AnyWidget):
     _esm = SCRIPT
     _css = STYLE
     content = traitlets.Dict().tag(sync=True)
-    picked = traitlets.List().tag(sync=True)
+    picked: traitlets.List[Any] = traitlets.List().tag(sync=True)
     listing = traitlets.Dict().tag(sync=True)
 
     def __init__(
