@@ -118,7 +118,7 @@ def test_scores_that_tie_everywhere_give_no_order() -> None:
     ("paired", "words"),
     [
         (table(a=[0.1, 0.2], b=[0.1, 0.3]), "at least 3 images and 2 models, got 2 images"),
-        (table(a=[0.1, 0.2, 0.3]), "got 3 images and 1 models"),
+        (table(a=[0.1, 0.2, 0.3]), "got 3 images and 1 model"),
         (table(a=[0.1, 0.2, np.nan], b=[0.1, 0.2, 0.3]), "must not be NaN"),
         (table(a=[0.1, 0.2, 0.3], b=[0.1, 0.2, 0.3]).rename({"im1": "im0"}), "'im0' repeat"),
     ],

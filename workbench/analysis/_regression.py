@@ -56,8 +56,8 @@ def regress_scores(
     ------
     InputError
         For rows that differ, values that are no finite numbers, a predictor that does not vary or
-        has no logarithm, fewer rows than predictors and 2 more, or predictors of which one follows
-        from the others (inflation above a million).
+        has no logarithm, fewer rows than predictors and 2 more, or predictors of which the
+        others determine one (inflation above a million).
 
     Notes
     -----
