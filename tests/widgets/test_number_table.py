@@ -169,6 +169,23 @@ class TestOnScreen:
         expect(page.get_by_role("region")).to_be_hidden()
         expect(page.get_by_role("button", name="Mean: 0.500")).to_be_focused()
 
+    def test_in_the_output_of_a_notebook_the_frame_grows_with_the_list(
+        self, browser: Any, tmp_path: Path
+    ) -> None:
+        bundle = number_table(TABLE, images)._repr_mimebundle_()[0]
+        path = tmp_path / "notebook.html"
+        path.write_text(f'<meta charset="utf-8">{bundle["text/html"]}', encoding="utf-8")
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        inside = page.frame_locator("iframe")
+        inside.get_by_role("button", name="Mean: 0.500").click()
+        height = "document.querySelector('iframe').clientHeight"
+        content = "document.querySelector('iframe').contentDocument.body.scrollHeight"
+        page.wait_for_function(f"{height} >= {content} && {content} > 250")
+        inside.get_by_role("button", name="Close").click()
+        page.wait_for_function(f"{height} < 200")
+        page.close()
+
     def test_what_has_no_images_is_no_button(self, page: Any) -> None:
         assert page.locator(".wbt-table button").count() == 3
         assert page.locator(".wbt-table td").count() == 6

@@ -24,7 +24,6 @@ MOST_ON_PAGE: Final = 200
 """Rows of a list on a page without a kernel."""
 
 ROW_PX: Final = 31
-LIST_PX: Final = 400
 
 
 class Numbered(Protocol):
@@ -155,7 +154,8 @@ class NumberTable(anywidget.AnyWidget):
         self._on_query(query)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        height = ROW_PX * (len(self._queries) + 3) + LIST_PX
+        # As tall as the table; the page grows its frame when a list opens.
+        height = ROW_PX * (len(self._queries) + 4)
         frame = still_frame(self.static_html(), title="Table of numbers", height_px=height)
         page = {"text/html": frame, "text/plain": repr(self)}
         if os.environ.get(PANELS_VARIABLE) == "still":

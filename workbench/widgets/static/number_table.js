@@ -189,6 +189,13 @@ function mountStillTable() {
       tell = show;
     },
   });
+  // In a notebook the frame is as tall as what it shows; no frame, or one of another origin: null.
+  const frame = window.frameElement;
+  if (frame) {
+    new ResizeObserver(() => {
+      frame.style.height = `${document.documentElement.offsetHeight + 2}px`;
+    }).observe(document.body);
+  }
 }
 
 export default { render: ({ model, el }) => mountTable(el, tableSource(model)) };
