@@ -284,8 +284,20 @@ def test_equal_scores_have_an_interval_without_width_and_a_notice() -> None:
         assert interval.notice.startswith("all scores are equal")
 
 
-def test_bca_without_a_bias_falls_back_to_percentiles_and_says_so() -> None:
-    """A single resample lies on one side of the mean: its normal score is infinite."""
+@pytest.mark.parametrize("side", [-1, 1])
+def test_bca_with_all_resamples_on_one_side_falls_back_to_percentiles(side: int) -> None:
+    """Then the share of resamples below the mean is 0 or 1, whose normal score is infinite."""
+    values = np.array([0.0, 0.1, 0.7, 0.9, 1.0])
+    frame = pd.DataFrame({"unet": values})
+    drawn = {seed: bootstrap_means(frame, n_resamples=2, seed=seed) for seed in range(20)}
+    off = {seed: side * (means - values.mean()) for seed, means in drawn.items()}
+    seed = next(seed for seed in drawn if off[seed].min() > 0 and np.ptp(off[seed]) > 0)
+    interval = bca_interval(values, n_resamples=2, seed=seed)
+    assert interval.notice == "percentile bootstrap instead of BCa"
+    assert limits(interval) == pytest.approx(np.quantile(drawn[seed], [0.025, 0.975]))
+
+
+def test_bca_of_equal_resamples_falls_back_to_percentiles_and_says_so() -> None:
     interval = bca_interval([0.0, 0.1, 0.9, 1.0, 0.7], n_resamples=1)
     assert interval.notice == "percentile bootstrap instead of BCa"
     assert interval.low == interval.high
