@@ -13,8 +13,8 @@ from hypothesis import settings
 
 from scripts.browser import find_chromium
 
-# The first call compiles; how long an example takes is no claim. The same examples each time, so that
-# a change is judged by what it changes; HYPOTHESIS_PROFILE=default draws new ones.
+# The first call compiles; how long an example takes is no claim. The same examples each time, so
+# that a change is judged by what it changes; HYPOTHESIS_PROFILE=default draws new ones.
 settings.register_profile("workbench", deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "workbench"))
 

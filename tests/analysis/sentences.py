@@ -45,7 +45,8 @@ def untold_numbers(sentence: str, numbers: Iterable[float], names: Iterable[str]
     for measure in ("F1", "f1"):
         sentence = sentence.replace(measure, " ")
     known = [abs(float(number)) for number in (*numbers, *ALWAYS)]
-    found = re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?", sentence)
+    found = re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?", sentence)
+    found = [text.replace(",", "") for text in found]
     return [text for text in found if not any(_rounds_to(number, text) for number in known)]
 
 

@@ -110,7 +110,7 @@ def test_mixed_model_agrees_with_the_iteration_of_statsmodels(
     expected = slopes @ np.linalg.solve(covariance, slopes)
     assert linear_mixed_model(scores).statistic == pytest.approx(expected, rel=1e-3)
     percent = 100 * fit.cov_re[0, 0] / (fit.cov_re[0, 0] + fit.scale)
-    found = re.search(r"(\d+)% lies between images", linear_mixed_model(scores).note)
+    found = re.search(r"(\d+) % lies between images", linear_mixed_model(scores).note)
     # At the boundary the iteration stops at 4 %.
     assert int(found[1]) == pytest.approx(percent, abs=1 if image_spread else 5)
 

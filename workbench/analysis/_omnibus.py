@@ -267,7 +267,7 @@ def linear_mixed_model(paired: pd.DataFrame) -> OmnibusTest:
         effect=_ratio(of_models, total, sums),
         effect_name="marginal R²",
         note=(
-            f"Paired: of the variance within a model, {share:.0%} lies between images."
+            f"Paired: of the variance within a model, {100 * share:.0f} % lies between images."
             if np.isfinite(share)
             else "No score varies within a model."
         ),

@@ -251,7 +251,9 @@ def _next(of: Standing) -> list[Recommendation]:
     """Say how many images would separate the first two models."""
     first, second = of.models[:2]
     seen = of.pair(first, second)
-    if seen.winner(of.scope.alpha) or seen.identical or not np.isfinite(seen.images_needed):
+    # What is shown to be as good as equal needs no more images.
+    is_settled = seen.winner(of.scope.alpha) or seen.p_equivalence <= of.scope.alpha
+    if is_settled or seen.identical or not np.isfinite(seen.images_needed):
         return []
     if seen.images_needed > seen.n:
         sentence = (

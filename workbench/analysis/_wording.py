@@ -111,10 +111,14 @@ def undecided_sentence(seen: PairEvidence, scope: Scope) -> str:
     a, b = seen.first, seen.second
     if seen.identical:
         return f"{a} and {b} score the same on every image{scope.where} ({images_text(seen.n)})."
-    return (
+    sentence = (
         f"{a} and {b} are not told apart{scope.where}: {mean_sentence(seen, scope)} "
-        f"{what_it_takes(seen)} This does not show that they are equal."
+        f"{what_it_takes(seen)}"
     )
+    # Where a margin was declared and they lie within it, another sentence says so.
+    if seen.p_equivalence <= scope.alpha:
+        return sentence
+    return f"{sentence} This does not show that they are equal."
 
 
 def what_it_takes(seen: PairEvidence) -> str:
@@ -194,9 +198,9 @@ def count_text(count: float) -> str:
     Examples
     --------
     >>> count_text(87.0), count_text(1234.0)
-    ('87', '1200')
+    ('87', '1,200')
     """
-    return f"{float(f'{count:.2g}'):.0f}"
+    return f"{float(f'{count:.2g}'):,.0f}"
 
 
 def images_text(n: int) -> str:

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from workbench.figures._theme import (
     LOG_TICKS,
+    distinct_symbols,
     metric_at,
     metric_name,
     metric_range,
@@ -29,7 +30,7 @@ def score_by_threshold(table: pd.DataFrame, *, metric: str = "f1") -> go.Figure:
         For the axis.
     """
     models = list(dict.fromkeys(table["model"]))
-    colours, symbols, dashes = model_colours(models), model_symbols(models), model_dashes(models)
+    colours, symbols, dashes = model_colours(models), distinct_symbols(models), model_dashes(models)
     figure = go.Figure()
     for model in models:
         part = table[table["model"] == model]
@@ -153,7 +154,7 @@ def score_distributions(
     metric, threshold
         For the axis; threshold NaN for a measure that has none.
     """
-    colours, symbols = model_colours(paired.columns), model_symbols(paired.columns)
+    colours, symbols = model_colours(paired.columns), distinct_symbols(paired.columns)
     figure = go.Figure()
     for model in paired.columns:
         figure.add_trace(
@@ -189,7 +190,7 @@ def score_by_cell_count(overview: pd.DataFrame, *, metric: str = "f1") -> go.Fig
         For the axis.
     """
     models = list(dict.fromkeys(overview["model"]))
-    colours, symbols = model_colours(models), model_symbols(models)
+    colours, symbols = model_colours(models), distinct_symbols(models)
     figure = go.Figure()
     for model in models:
         part = overview[(overview["model"] == model) & overview["value"].notna()]

@@ -11,7 +11,8 @@ from workbench.metrics import MEASURES
 # Okabe and Ito's palette, its black and yellow left out: legible on white, distinct for all.
 MODEL_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7F7F7F")
 MODEL_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "pentagon")
-MODEL_DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
+# One fewer than colours: where these repeat, dashes differ.
+MODEL_DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 LOG_TICKS: Final = [base * 10**power for power in range(7) for base in (1, 2, 5)]
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"

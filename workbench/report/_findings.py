@@ -201,7 +201,7 @@ def measure_at(metric: str, threshold: float) -> str:
     Examples
     --------
     >>> measure_at("f1", 0.5), measure_at("dice", math.nan)
-    ('F1 at IoU 0.5', 'Dice')
+    ('F1 at IoU 0.5', 'Pixel Dice')
     """
     title = measure_title(metric)
     return title if math.isnan(threshold) else f"{title} at IoU {threshold:g}"

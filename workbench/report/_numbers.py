@@ -49,6 +49,21 @@ def short(value: float) -> str:
     return _infinity(value) or (f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}")
 
 
+def percent(share: float) -> str:
+    """Return a share in whole percent, never rounded to none or all.
+
+    Examples
+    --------
+    >>> percent(0.512), percent(0.001), percent(0.0), percent(0.9999)
+    ('51 %', '< 1 %', '0 %', '> 99 %')
+    """
+    if math.isnan(share):
+        return NOTHING
+    if 0 < share < 0.005:
+        return "< 1 %"
+    return "> 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+
+
 def whole(value: float) -> str:
     """Return a number without decimals.
 

@@ -13,7 +13,7 @@ from workbench.report._findings import (
     measure_title,
     threshold_of,
 )
-from workbench.report._numbers import four_decimals, interval, intervals, plain
+from workbench.report._numbers import four_decimals, interval, intervals, percent, plain
 from workbench.report._parts import ReportTable, Section
 
 SUMMARY_HEADERS: Final = {
@@ -78,7 +78,7 @@ def _leader(found: Findings) -> str:
     if found.ranks is None:
         return text
     share = found.ranks.table.set_index("model").loc[first["model"], "p_best"]
-    return f"{text} In {share:.0%} of redraws of the images it comes first."
+    return f"{text} In {percent(share)} of redraws of the images it comes first."
 
 
 def _images(found: Findings) -> str:
@@ -140,7 +140,7 @@ def _supported(found: Findings) -> ReportTable:
             f"{rank:g} ({low:g}–{high:g})"
             for rank, low, high in table[["rank", "rank_low", "rank_high"]].itertuples(index=False)
         ]
-        columns["First in redraws"] = [f"{share:.0%}" for share in table["p_best"]]
+        columns["First in redraws"] = [percent(share) for share in table["p_best"]]
     of_model = [found.query(model) for model in found.models]
     shown = ("Images", "Mean", "Median")
     return ReportTable(

@@ -15,7 +15,7 @@ from workbench.report._findings import (
     lower_is_better,
     rows_of,
 )
-from workbench.report._numbers import listed
+from workbench.report._numbers import listed, percent
 from workbench.report._parts import Figure, ReportTable, Section
 
 
@@ -29,7 +29,7 @@ def ranking_section(found: Findings) -> Section:
         "How often each model takes each rank when the images are drawn again; the point is its "
         "rank on all images, the bar its 95 % interval.",
         figures.rank_distribution(ranks.table, ranks.distribution),
-        f"{best['model']} comes first in {best['p_best']:.0%} of the redraws.",
+        f"{best['model']} comes first in {percent(best['p_best'])} of the redraws.",
     )
     items = [drawn, _redraws(found, ranks), *_universes(found)]
     return Section("Ranking", [_without_an_image(found, ranks)], items)
@@ -47,7 +47,7 @@ def _redraws(found: Findings, ranks: RankStability) -> ReportTable:
                 f"{low:g} to {high:g}"
                 for low, high in table[["rank_low", "rank_high"]].itertuples(index=False)
             ],
-            "First in redraws": table["p_best"].map("{:.0%}".format),
+            "First in redraws": table["p_best"].map(percent),
             "Mean rank within images": within["mean_rank"].to_numpy(),
             "Rank by that": within["rank"].map("{:g}".format).to_numpy(),
         }
@@ -100,7 +100,7 @@ def _universes(found: Findings) -> list[ReportTable | Figure]:
         "Rank of each model under every choice of measure, threshold and average; a row of one "
         "shade is a model whose rank does not hang on the choice.",
         figures.rank_multiverse(universes),
-        f"{first['model']} has the best median rank and is best in {first['share_best']:.0%}.",
+        f"{first['model']} has the best median rank and is best in {percent(first['share_best'])}.",
     )
     shown = ReportTable(
         "multiverse",
@@ -109,7 +109,7 @@ def _universes(found: Findings) -> list[ReportTable | Figure]:
         pd.DataFrame(
             {
                 "Model": table["model"],
-                "Best in": table["share_best"].map("{:.0%}".format),
+                "Best in": table["share_best"].map(percent),
                 "Median rank": table["median_rank"].map("{:g}".format),
                 "Best rank": table["best_rank"].map("{:g}".format),
                 "Worst rank": table["worst_rank"].map("{:g}".format),
