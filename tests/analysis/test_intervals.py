@@ -256,6 +256,16 @@ def test_holding_at_once_lies_between_one_interval_and_bonferroni(k: int, seed: 
     assert stats.t.ppf(0.975, 14) < far < stats.t.ppf(1 - 0.025 / math.comb(k, 2), 14)
 
 
+@pytest.mark.parametrize("groups", [None, SLIDES])
+def test_a_description_holds_the_intervals_one_by_one(groups: pd.Series | None) -> None:
+    row = describe_models(SERIES.to_frame("unet"), groups=groups).iloc[0]
+    for name, interval_of in (
+        ("ci", mean_interval), ("bca", bca_interval), ("median", median_interval)
+    ):  # fmt: skip
+        expected = limits(interval_of(SERIES, groups=groups))
+        assert (row[f"{name}_low"], row[f"{name}_high"]) == pytest.approx(expected, rel=1e-12)
+
+
 # Where an interval is undefined or needs a word.
 
 

@@ -30,7 +30,8 @@ COMPLETE = score_table(
 def test_models_stand_side_by_side_on_sorted_images() -> None:
     paired = paired_scores(COMPLETE)
     assert paired.index.tolist() == ["a", "b"]
-    assert paired.to_dict("list") == {"unet": [0.5, 0.7], "otsu": [0.4, 0.6]}
+    assert paired.columns.tolist() == ["unet", "otsu"]
+    assert paired.to_numpy().tolist() == [[0.5, 0.4], [0.7, 0.6]]
     assert paired.attrs["n_left_out"] == 0
     assert images_left_out(COMPLETE).empty
 
@@ -54,6 +55,12 @@ def test_an_image_that_one_seed_lacks_is_not_the_mean_of_the_others() -> None:
     assert paired.to_dict("index") == {"a": {"unet": pytest.approx(0.6), "otsu": 0.4}}
     listed = images_left_out(pd.concat([COMPLETE, second]))
     assert listed.to_numpy().tolist() == [["b", "unet", 1, "absent"]]
+
+
+def test_an_image_undefined_for_one_seed_is_not_the_mean_of_the_others() -> None:
+    second = score_table(("a", "unet", math.nan), ("b", "unet", 0.9), seed=1)
+    paired = paired_scores(pd.concat([COMPLETE, second]))
+    assert paired.to_dict("index") == {"b": {"unet": pytest.approx(0.8), "otsu": 0.6}}
 
 
 def test_models_scored_on_different_images_are_refused_with_their_counts() -> None:
