@@ -141,7 +141,7 @@ def status(folder: RunFolder) -> None:
 
 @app.command()
 def report(folder: RunFolder) -> None:
-    """Write the report of a run anew, from its stored scores: HTML, PDF, Markdown, text, LaTeX and CSVs."""
+    """Write the report of a run anew, from its scores: HTML, PDF, Markdown, text, LaTeX, CSV."""
     from workbench.store import open_run
 
     open_run(folder)

@@ -40,9 +40,7 @@ def summit_seeds(
     >>> summit_seeds(landscape, landscape > 0, height=1)
     array([[0, 1, 1, 1, 0, 2, 0]], dtype=int32)
     """
-    # In a frame no pixel lacks a neighbour.
-    places = np.flatnonzero(np.pad(mask, 1)).astype(np.int32)
-    heights = np.pad(np.asarray(landscape, np.float32), 1)
+    heights, places = _framed_heights(np.asarray(landscape, np.float32), mask)
     falling = places[_falling_order(heights.ravel()[places])]
     return _seeds(heights, falling, float(height))[1:-1, 1:-1]
 
@@ -79,8 +77,10 @@ def flood(
     >>> flood(landscape, np.array([[1, 0, 0, 0, 2, 0]]), landscape > 0)
     array([[1, 1, 2, 2, 2, 0]], dtype=int32)
     """
-    flooded = np.pad(np.where(mask, seeds, 0).astype(np.int32, copy=False), 1)
-    return _flooded(_framed_levels(landscape, mask, step), flooded)[1:-1, 1:-1]
+    levels, flooded = _framed(
+        np.asarray(landscape, np.float32), np.asarray(seeds, np.int32), mask, np.float32(step)
+    )
+    return _flooded(levels, flooded)[1:-1, 1:-1]
 
 
 def _falling_order(heights: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
@@ -95,13 +95,51 @@ def _falling_order(heights: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
     return order[np.argsort((keys >> 16).astype(np.uint16)[order], kind="stable")]
 
 
-def _framed_levels(
-    landscape: FloatImage, mask: npt.NDArray[np.bool_], step: float
-) -> npt.NDArray[np.int32]:
-    """Return levels from 0, -1 outside the mask and in a frame: so no pixel lacks a neighbour."""
-    levels = np.rint(np.where(mask, landscape, 0) / np.float32(step)).astype(np.int32)
-    lowest = levels.min(where=mask, initial=np.iinfo(np.int32).max)
-    return np.pad(np.where(mask, levels - lowest, -1), 1, constant_values=-1)
+@compiled
+def _framed(
+    landscape: npt.NDArray[np.float32],
+    seeds: npt.NDArray[np.int32],
+    mask: npt.NDArray[np.bool_],
+    step: np.float32,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return levels from 0 and seeds, in a frame so that no pixel lacks a neighbour.
+
+    Outside the mask and in the frame levels are -1 and seeds 0.
+    """
+    height, width = mask.shape
+    levels = np.full((height + 2, width + 2), -1, np.int32)
+    framed_seeds = np.zeros((height + 2, width + 2), np.int32)
+    lowest = np.iinfo(np.int32).max
+    for row in range(height):
+        for column in range(width):
+            if mask[row, column]:
+                level = np.int32(np.rint(landscape[row, column] / step))
+                levels[row + 1, column + 1] = level
+                framed_seeds[row + 1, column + 1] = seeds[row, column]
+                lowest = min(lowest, level)
+    for row in range(height):
+        for column in range(width):
+            if mask[row, column]:
+                levels[row + 1, column + 1] -= lowest
+    return levels, framed_seeds
+
+
+@compiled
+def _framed_heights(
+    landscape: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+    """Return heights in a frame, so that no pixel lacks a neighbour, and the places of the mask."""
+    height, width = mask.shape
+    heights = np.zeros((height + 2, width + 2), np.float32)
+    places = np.empty(mask.sum(), np.int32)
+    count = 0
+    for row in range(height):
+        for column in range(width):
+            if mask[row, column]:
+                heights[row + 1, column + 1] = landscape[row, column]
+                places[count] = (row + 1) * (width + 2) + column + 1
+                count += 1
+    return heights, places
 
 
 @compiled
