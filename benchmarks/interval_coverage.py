@@ -52,8 +52,8 @@ COLUMNS = {
 
 HOW = """From made-up populations of {population:,} images, whose true values are known, samples of
 images are drawn again and again (`python benchmarks/interval_coverage.py`). Numbers are per cent of
-samples whose 95 % interval holds the true value: of {samples:,} samples in the first five columns, where
-chance moves the number by ± {error:.1f}, and of {few} in the others, by ± {few_error:.1f}.
+samples whose 95 % interval holds the true value: of {samples:,} samples in the first five columns,
+where chance moves the number by ± {error:.1f}, and of {few} in the others, by ± {few_error:.1f}.
 **Bold** is less than 95 by more than chance.
 
 - *Skewed*: F1 of images with many cells, a long tail to low scores, 10 % at 0.

@@ -13,6 +13,7 @@ from workbench.inference._confidence import class_confidences
 from workbench.inference._config import OfficialDecoder, WatershedDecoder
 from workbench.inference._encoding import drop_small
 from workbench.inference._flooding import flood, summit_seeds
+from workbench.inference._smoothing import smoothed
 from workbench.schema import FloatImage, LabelImage
 from workbench.transforms import (
     BOUNDARY,
@@ -81,7 +82,7 @@ class ThreeClassEncoding:
         distance = cell_distances(((interior > boundary) & is_cell).astype(np.int32))
         # Infinite where interior fills the image: one summit, whatever its height.
         distance[np.isinf(distance)] = 1
-        smooth = ndimage.gaussian_filter(distance, decoder.smoothing_px, truncate=3)
+        smooth = smoothed(distance, decoder.smoothing_px, reach_sd=3)
         seeds = summit_seeds(smooth, is_cell, height=decoder.seed_height_px)
         return drop_small(flood(interior, seeds, is_cell), decoder.min_area_px)
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from workbench.inference._confidence import class_confidences
 from workbench.inference._config import DistanceDecoder
 from workbench.inference._encoding import drop_small
 from workbench.inference._flooding import flood, summit_seeds
+from workbench.inference._smoothing import smoothed
 from workbench.schema import FloatImage, LabelImage
 from workbench.transforms import (
     BOUNDARY,
@@ -81,7 +81,7 @@ class ThreeClassDistanceEncoding:
         """
         is_cell = maps[..., INTERIOR] + maps[..., BOUNDARY] >= decoder.foreground_threshold
         distance = np.where(is_cell, maps[..., DISTANCE], 0)
-        smooth = ndimage.gaussian_filter(distance, decoder.smoothing_px)
+        smooth = smoothed(distance, decoder.smoothing_px)
         seeds = summit_seeds(smooth, is_cell, height=decoder.seed_height)
         return drop_small(flood(distance, seeds, is_cell), decoder.min_area_px)
 
