@@ -109,11 +109,11 @@ def _framed(
     height, width = mask.shape
     levels = np.full((height + 2, width + 2), -1, np.int32)
     framed_seeds = np.zeros((height + 2, width + 2), np.int32)
-    lowest = np.iinfo(np.int32).max
+    lowest = int(np.iinfo(np.int32).max)
     for row in range(height):
         for column in range(width):
             if mask[row, column]:
-                level = np.int32(np.rint(landscape[row, column] / step))
+                level = int(np.rint(landscape[row, column] / step))
                 levels[row + 1, column + 1] = level
                 framed_seeds[row + 1, column + 1] = seeds[row, column]
                 lowest = min(lowest, level)
