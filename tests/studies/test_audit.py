@@ -306,7 +306,7 @@ def test_the_page_is_one_offline_file_with_a_picture_of_each_flagged_image(
 ) -> None:
     page = write_audit(quietly(open_dataset(faulty)), tmp_path / "audit")
     text = page.read_text()
-    assert "<title>discs – audit</title>" in text
+    assert "<title>discs – audit of an annotated data set</title>" in text
     assert "4 images with 63 cells: 1 with errors, 1 with warnings, 3 with neither." in text
     assert text.count('type="application/json"') == 2  # the overview and one image
     assert "im1 (val): number 1 stands for 2 cells far apart" in text

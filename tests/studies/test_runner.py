@@ -37,7 +37,9 @@ def executions(run: Path) -> int:
 
 
 def start(study: Path, run: Path) -> subprocess.Popen[bytes]:
-    command = "from workbench.cli import main; main()"
+    # Whoever starts the tests in the background has them ignore Ctrl-C, and children inherit it.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = f"{heed}; from workbench.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", command, "run", str(study), "--out", str(run)],
         stdout=subprocess.PIPE,
