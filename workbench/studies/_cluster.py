@@ -50,6 +50,8 @@ def dask_client(workers: int, scheduler: str | None) -> Iterator[Client]:
             dashboard_address=None,
             silence_logs="CRITICAL",
             memory_limit=None,
+            # Any free port, as another run may hold the usual one.
+            scheduler_kwargs={"dashboard_address": ":0"},
         ) as cluster,
         Client(cluster) as client,
     ):
