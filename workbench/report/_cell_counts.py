@@ -95,6 +95,9 @@ def _text(row: pd.Series) -> str:
 def _figure(found: Findings, table: pd.DataFrame, names: list[str]) -> Figure:
     overview = rows_of(found.scores, found.metric, found.threshold)
     overview = overview[overview["n_reference"] > 0]
+    # As in all figures the best model first, so that each keeps its colour.
+    place = {model: rank for rank, model in enumerate(found.models)}
+    overview = overview.sort_values("model", key=lambda names: names.map(place), kind="stable")
     of_best = table[(table["model"] == found.models[0]) & table["n"].gt(0)].set_index("slice")
     means = ", ".join(
         f"{row['mean']:.3f} at {name} cells" for name, row in of_best.iterrows() if name in names

@@ -17,6 +17,10 @@ MAX_FIGURES: Final = 8_000_000
 """Signs of all figures together; with plotly and the scores the page stays under 15 MB."""
 PAPER_WIDTH_PX: Final = 680
 """Between the margins of a sheet of A4."""
+PAPER_SCALE: Final = 0.75
+"""Figures are drawn wider than the sheet and shrunk, as their titles need room."""
+PAPER_HEIGHT_PX: Final = 900
+"""What a sheet has for a figure and its caption."""
 
 
 def render_html(report: Report, *, made: datetime, pdf: str = "") -> str:
@@ -53,7 +57,9 @@ def render_html(report: Report, *, made: datetime, pdf: str = "") -> str:
         cells=lambda table: _cells(table, embedded),
         drawings=_drawings(sections),
         item_id=id,
-        paper_width_px=PAPER_WIDTH_PX,
+        paper_scale=PAPER_SCALE,
+        paper_width_px=PAPER_WIDTH_PX / PAPER_SCALE,
+        paper_height_px=PAPER_HEIGHT_PX / PAPER_SCALE,
         plotly_js=get_plotlyjs,
     )
 

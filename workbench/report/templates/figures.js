@@ -9,10 +9,12 @@
   const plots = document.querySelectorAll(".plot");
   const onPaper = () => plots.forEach((plot) => {
     draw(plot);
-    Plotly.relayout(plot, { width: PAPER_WIDTH, autosize: false });
+    plot.screenHeight = plot.layout.height;
+    const height = Math.min(plot.screenHeight, PAPER_HEIGHT);
+    Plotly.relayout(plot, { width: PAPER_WIDTH, height, autosize: false });
   });
   const onScreen = () => plots.forEach((plot) => {
-    if (plot.layout) Plotly.relayout(plot, { width: null, autosize: true });
+    if (plot.layout) Plotly.relayout(plot, { width: null, height: plot.screenHeight, autosize: true });
   });
   const watcher = new IntersectionObserver(
     (entries) => entries.filter((e) => e.isIntersecting).forEach((e) => { watcher.unobserve(e.target); draw(e.target); }),
