@@ -1,5 +1,8 @@
 from ._atomic import atomic_path, move_folder, remove_folder, write_text
 from ._hashes import FileHashes
+from ._image_cells import (
+    read_image_cells,
+)
 from ._labels import write_labels, write_maps
 from ._ledger import (
     LedgerEntry,
@@ -35,6 +38,7 @@ __all__ = [
     "open_run",
     "read_cells",
     "read_entries",
+    "read_image_cells",
     "read_scores",
     "remove_folder",
     "score_table",

@@ -164,6 +164,11 @@ from ._report import (
     update_report,
     write_report,
 )
+from ._run_pictures import (
+    ImageCells,
+    RunPictures,
+    run_pictures,
+)
 from ._run_study import (
     run_study,
 )
@@ -278,6 +283,7 @@ __all__ = [
     "EvaluateJob",
     "ExploreJob",
     "Failure",
+    "ImageCells",
     "Job",
     "JobConfig",
     "Listener",
@@ -287,6 +293,7 @@ __all__ = [
     "PredictJob",
     "PredictionCard",
     "PrepareConfig",
+    "RunPictures",
     "RunResult",
     "RunView",
     "ScoreResult",
@@ -391,6 +398,7 @@ __all__ = [
     "repair_dataset",
     "repair_effect",
     "result_json",
+    "run_pictures",
     "run_plan",
     "run_study",
     "sample_crops",

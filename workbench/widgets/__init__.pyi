@@ -3,6 +3,20 @@ from ._columns import (
     Table,
     encode_table,
 )
+from ._comparer import (
+    Comparer,
+    comparer,
+)
+from ._comparer_state import (
+    ComparerState,
+    ComparerView,
+    PickedCell,
+    image_orders,
+    resolve_comparer,
+)
+from ._comparer_wire import (
+    ComparerSource,
+)
 from ._explorer import (
     DataExplorer,
     data_explorer,
@@ -32,18 +46,26 @@ from ._section import (
 
 __all__ = [
     "Column",
+    "Comparer",
+    "ComparerSource",
+    "ComparerState",
+    "ComparerView",
     "DataExplorer",
     "ExplorerState",
     "GalleryState",
     "GalleryView",
     "NumberTable",
     "Numbered",
+    "PickedCell",
     "Table",
+    "comparer",
     "data_explorer",
     "encode_table",
     "failure_browser",
+    "image_orders",
     "live_training_curve",
     "number_table",
+    "resolve_comparer",
     "resolve_gallery",
     "show_section",
 ]
