@@ -1,10 +1,13 @@
 """What tests share: real images where there are any, small data sets, and one finished demo run."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +15,9 @@ import tifffile
 from hypothesis import settings
 
 from scripts.browser import find_chromium
+
+if TYPE_CHECKING:
+    from workbench.studies import RunView
 
 # The first call compiles; how long an example takes is no claim. The same examples each time, so
 # that a change is judged by what it changes; HYPOTHESIS_PROFILE=default draws new ones.
@@ -115,6 +121,33 @@ def small_study(tmp_path: Path, small_dataset: Callable[..., Path]) -> Callable[
         return path
 
     return write
+
+
+def small_view(study_file: Path, folder: Path) -> RunView:
+    """Predict and score a study of methods without kernels, in a second; return its run, opened."""
+    from workbench.store import Run, join_tables, write_text
+    from workbench.studies import (
+        EvaluateJob,
+        PredictJob,
+        evaluate,
+        open_view,
+        predict,
+        read_study,
+    )
+
+    study, run = read_study(study_file), Run(folder)
+    write_text(run.study_file, study_file.read_text(encoding="utf-8"))
+    for member in study.members:
+        told = {"dataset": study.dataset.path, "model": member.model, "seed": member.seed}
+        found = run.prediction_folder(member)
+        architecture = study.models[member.model].architecture
+        predict(PredictJob(**told, architecture=architecture, output=found), lambda _: None)
+        scores = run.score_folder(member)
+        evaluate(EvaluateJob(**told, predictions=found, output=scores), lambda _: None)
+    for target in (run.scores_file, run.cells_file):
+        parts = [run.score_folder(member) / target.name for member in study.members]
+        join_tables(parts, target)
+    return open_view(folder)
 
 
 def discs(rng: np.random.Generator, size_px: int = 96) -> np.ndarray:

@@ -30,6 +30,9 @@ from ._descriptives import (
     model_summary,
     scores_by_threshold,
 )
+from ._disputed import (
+    scores_without_disputed,
+)
 from ._effects import (
     cliffs_delta,
     cohens_d,
@@ -264,6 +267,7 @@ __all__ = [
     "scheme_stability",
     "scores_by_cell_count",
     "scores_by_threshold",
+    "scores_without_disputed",
     "seed_intervals",
     "set_separability",
     "slice_by",

@@ -1,3 +1,8 @@
+from ._annotations import (
+    AnnotationVersion,
+    annotation_versions,
+    save_annotation,
+)
 from ._atomic import atomic_path, move_folder, remove_folder, write_text
 from ._hashes import FileHashes
 from ._image_cells import (
@@ -21,13 +26,26 @@ from ._tables import (
     score_table,
     write_table,
 )
+from ._verdicts import (
+    JUDGEMENTS,
+    Judgement,
+    Verdict,
+    append_verdict,
+    read_verdicts,
+)
 
 __all__ = [
+    "JUDGEMENTS",
+    "AnnotationVersion",
     "FileHashes",
+    "Judgement",
     "LedgerEntry",
     "Run",
     "State",
+    "Verdict",
+    "annotation_versions",
     "append_entries",
+    "append_verdict",
     "atomic_path",
     "cell_table",
     "is_locked",
@@ -40,7 +58,9 @@ __all__ = [
     "read_entries",
     "read_image_cells",
     "read_scores",
+    "read_verdicts",
     "remove_folder",
+    "save_annotation",
     "score_table",
     "write_labels",
     "write_maps",

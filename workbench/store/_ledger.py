@@ -4,12 +4,14 @@ A kill can at worst cut the last line short; such a line is passed over, and the
 on a line of its own.
 """
 
-import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+
+from workbench.store._json_lines import append_lines, read_lines
 
 State = Literal["pending", "running", "done", "failed", "blocked"]
 
@@ -47,25 +49,15 @@ class LedgerEntry:
 
 def append_entries(path: Path, entries: Iterable[LedgerEntry]) -> None:
     """Add lines to the ledger; only the process that holds the run's lock may."""
-    lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries)
-    with path.open("ab+") as file:
-        if file.tell():
-            file.seek(-1, 2)
-            if file.read(1) != b"\n":
-                lines = "\n" + lines
-        file.write(lines.encode())
+    append_lines(path, map(asdict, entries))
 
 
 def read_entries(path: Path) -> list[LedgerEntry]:
     """Return all entries in order, none if there is no ledger."""
-    if not path.is_file():
-        return []
     entries = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            entries.append(LedgerEntry(**json.loads(line)))
-        except (json.JSONDecodeError, TypeError):
-            continue  # a line that a kill cut short
+    for row in read_lines(path):
+        with suppress(TypeError):  # a line of something else
+            entries.append(LedgerEntry(**row))
     return entries
 
 

@@ -54,6 +54,20 @@ class Run:
         return self.root / ".signatures.parquet"
 
     @property
+    def verdicts_file(self) -> Path:
+        """What people said of cells: model error, annotation error, ambiguous."""
+        return self.root / "reviews" / "verdicts.jsonl"
+
+    @property
+    def annotations_file(self) -> Path:
+        """Which corrected annotations there are."""
+        return self.root / "reviews" / "annotations.jsonl"
+
+    def annotation_file(self, image_id: str, version: int) -> Path:
+        """Corrected labels of an image; version 1 is the first after the data set's own."""
+        return self.root / "reviews" / "labels" / image_id / f"v{version}.tif"
+
+    @property
     def staging(self) -> Path:
         """Where jobs write until they are done."""
         return self.root / ".staging"
