@@ -75,6 +75,10 @@ from ._intervals import (
     mean_interval,
     median_interval,
 )
+from ._leaderboard import (
+    board_means,
+    board_places,
+)
 from ._mcnemar import (
     CellAgreement,
     mcnemar_by_image,
@@ -211,6 +215,8 @@ __all__ = [
     "audit_text",
     "bca_interval",
     "benjamini_hochberg",
+    "board_means",
+    "board_places",
     "bootstrap_means",
     "cell_count_thirds",
     "check_assumptions",

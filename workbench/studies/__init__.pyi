@@ -23,6 +23,11 @@ from ._audit_texts import (
     audit_rows,
     audit_texts,
 )
+from ._boards import (
+    BoardMeasure,
+    Boards,
+    leaderboards,
+)
 from ._ceilings import (
     encoding_ceilings,
 )
@@ -281,6 +286,8 @@ __all__ = [
     "NOTEBOOKS",
     "STAGES",
     "Audit",
+    "BoardMeasure",
+    "Boards",
     "CompareJob",
     "Compared",
     "ComparisonView",
@@ -371,6 +378,7 @@ __all__ = [
     "import_model",
     "joined_surveys",
     "judge_cell",
+    "leaderboards",
     "load_overlay",
     "make_overlay",
     "make_run_folder",

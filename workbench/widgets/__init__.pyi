@@ -1,3 +1,8 @@
+from ._board_state import (
+    BoardRow,
+    BoardState,
+    resolve_board,
+)
 from ._columns import (
     Column,
     Table,
@@ -32,6 +37,11 @@ from ._gallery import (
     GalleryView,
     resolve_gallery,
 )
+from ._leaderboard import (
+    BoardSource,
+    Leaderboard,
+    leaderboard,
+)
 from ._live_curve import (
     live_training_curve,
 )
@@ -45,6 +55,9 @@ from ._section import (
 )
 
 __all__ = [
+    "BoardRow",
+    "BoardSource",
+    "BoardState",
     "Column",
     "Comparer",
     "ComparerSource",
@@ -54,6 +67,7 @@ __all__ = [
     "ExplorerState",
     "GalleryState",
     "GalleryView",
+    "Leaderboard",
     "NumberTable",
     "Numbered",
     "PickedCell",
@@ -63,8 +77,10 @@ __all__ = [
     "encode_table",
     "failure_browser",
     "image_orders",
+    "leaderboard",
     "live_training_curve",
     "number_table",
+    "resolve_board",
     "resolve_comparer",
     "resolve_gallery",
     "show_section",
