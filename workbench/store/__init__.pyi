@@ -8,6 +8,12 @@ from ._hashes import FileHashes
 from ._image_cells import (
     read_image_cells,
 )
+from ._kept_slices import (
+    KeptSlice,
+    find_kept_slice,
+    keep_slice,
+    read_slices,
+)
 from ._labels import write_labels, write_maps
 from ._ledger import (
     LedgerEntry,
@@ -39,6 +45,7 @@ __all__ = [
     "AnnotationVersion",
     "FileHashes",
     "Judgement",
+    "KeptSlice",
     "LedgerEntry",
     "Run",
     "State",
@@ -48,8 +55,10 @@ __all__ = [
     "append_verdict",
     "atomic_path",
     "cell_table",
+    "find_kept_slice",
     "is_locked",
     "join_tables",
+    "keep_slice",
     "latest_entries",
     "lock_run",
     "move_folder",
@@ -58,6 +67,7 @@ __all__ = [
     "read_entries",
     "read_image_cells",
     "read_scores",
+    "read_slices",
     "read_verdicts",
     "remove_folder",
     "save_annotation",

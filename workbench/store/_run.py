@@ -59,6 +59,11 @@ class Run:
         return self.root / "reviews" / "verdicts.jsonl"
 
     @property
+    def slices_file(self) -> Path:
+        """Slices of images that somebody has named and kept."""
+        return self.root / "reviews" / "slices.jsonl"
+
+    @property
     def annotations_file(self) -> Path:
         """Which corrected annotations there are."""
         return self.root / "reviews" / "annotations.jsonl"

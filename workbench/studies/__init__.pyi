@@ -197,6 +197,11 @@ from ._runner import (
 from ._score_command import (
     score_to_folder,
 )
+from ._score_explorer import (
+    explored_cells,
+    explored_images,
+    keep_chosen,
+)
 from ._score_parts import (
     ScoreResult,
 )
@@ -363,6 +368,8 @@ __all__ = [
     "explain_card",
     "explain_measure",
     "explain_model",
+    "explored_cells",
+    "explored_images",
     "extreme_overlays",
     "failed_images",
     "feature_maps",
@@ -378,6 +385,7 @@ __all__ = [
     "import_model",
     "joined_surveys",
     "judge_cell",
+    "keep_chosen",
     "leaderboards",
     "load_overlay",
     "make_overlay",

@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 
 from workbench.schema import InputError
-from workbench.store import Run, read_cells, read_scores
+from workbench.store import Run, read_cells, read_scores, read_slices
 from workbench.studies._score_source_columns import measure_name
 from workbench.studies._score_source_file import few
 from workbench.studies._score_source_join import ScorePart, join_scores
@@ -215,6 +215,10 @@ def _read_run(name: str, folder: Path) -> _Place:
     if view is not None:
         records = [{"image_id": r.image_id, **r.metadata} for r in view.dataset.records]
         metadata = pd.DataFrame(records).fillna("")
+        # A slice that somebody kept is a set of images like those of a column.
+        for slice_name, kept in read_slices(run.slices_file).items():
+            is_in = metadata["image_id"].isin(kept.image_ids)
+            metadata[f"kept {slice_name}"] = is_in.map({True: slice_name, False: ""})
     reading = f"{name}: a run, {n_models} models, {n_images} images"
     return _Place(ScorePart(name, scores, cells, metadata), (reading,), problems, view)
 

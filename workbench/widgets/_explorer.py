@@ -29,6 +29,7 @@ PANELS_VARIABLE: Final = "WORKBENCH_PANELS"
 nobody is there to turn dials: for notebooks that run in batch."""
 
 OnPick = Callable[[str, int | None], None]
+OnKeep = Callable[[str, pd.DataFrame], None]
 
 
 class DataExplorer(anywidget.AnyWidget):
@@ -44,20 +45,25 @@ class DataExplorer(anywidget.AnyWidget):
     _css = STYLE
     schema = traitlets.Dict().tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
+    keeps = traitlets.Bool().tag(sync=True)
 
     def __init__(
         self,
         frames: Mapping[Level, pd.DataFrame],
         tables: Mapping[Level, Table],
         pictures: Pictures | None,
-        on_pick: OnPick,
         start: ExplorerState,
+        *,
+        on_pick: OnPick,
+        on_keep: OnKeep | None,
     ) -> None:
         self._frames = frames
         self._tables = tables
         self._pictures = pictures
         self._on_pick = on_pick
-        super().__init__(schema=describe_tables(tables), state=start.model_dump())
+        self._on_keep = on_keep
+        schema = describe_tables(tables)
+        super().__init__(schema=schema, state=start.model_dump(), keeps=on_keep is not None)
         self.on_msg(self._answer)
 
     @property
@@ -90,6 +96,25 @@ class DataExplorer(anywidget.AnyWidget):
             "level": level,
             level: {**(self.state.get(level) or {}), **changes},
         }
+
+    def keep(self, name: str) -> str:
+        """Give what is chosen now a name, so that statistics and errors can be asked of it.
+
+        Returns
+        -------
+        str
+            What was kept, or why nothing was.
+        """
+        if self._on_keep is None:
+            return "Nothing is kept here: the panel was opened without a place to keep slices."
+        chosen = self.chosen
+        try:
+            self._on_keep(name, chosen)
+        except InputError as error:
+            return str(error)
+        n_images = chosen["image_id"].nunique()
+        cells = f"{len(chosen):,} cells in " if self.state["level"] == "cells" else ""
+        return f"Kept {cells}{n_images:,} images as {name.strip()!r}."
 
     def static_html(self, *, max_mb: float = 6.0) -> str:
         """Return a page of its own that still filters, sorts and brushes, without a kernel.
@@ -138,6 +163,9 @@ class DataExplorer(anywidget.AnyWidget):
 
     def _answer(self, _: object, content: Mapping[str, Any], _buffers: object) -> None:
         """Send what the browser asks for; it asks for what it shows, never for all."""
+        if content["kind"] == "keep":
+            self.send({"request": content["request"], "text": self.keep(content["name"])})
+            return
         level: Level = content["level"]
         reply: dict[str, Any] = {"request": content.get("request")}
         if content["kind"] == "column":
@@ -171,6 +199,7 @@ def data_explorer(
     thumbnails: Pictures | None = None,
     *,
     on_pick: OnPick = lambda _image_id, _cell_id: None,
+    on_keep: OnKeep | None = None,
 ) -> DataExplorer:
     """Look at a data set as a cloud of images, or of cells, beside their pictures.
 
@@ -189,6 +218,9 @@ def data_explorer(
         Pictures of the images, from :func:`workbench.studies.make_thumbnails`.
     on_pick
         Called with the image id, and the cell id or None, of a picture that is opened.
+    on_keep
+        Called with a name and the rows that are chosen, to keep them as a slice; None shows no
+        field for a name.
 
     Returns
     -------
@@ -216,9 +248,8 @@ def data_explorer(
         categories = tables["images"].of_kind("category")
         joined = with_image_facts(checked_table(cells, "cells"), images[["image_id", *categories]])
         frames["cells"], tables["cells"] = joined, encode_table(joined)
-    return DataExplorer(
-        frames, tables, thumbnails, on_pick, first_look(tables, main_grouping(images))
-    )
+    start = first_look(tables, main_grouping(images))
+    return DataExplorer(frames, tables, thumbnails, start, on_pick=on_pick, on_keep=on_keep)
 
 
 def _plain(value: Any) -> str | float | None:

@@ -108,6 +108,15 @@ function mount(root, source) {
   }
 
   root.addEventListener("keydown", (event) => event.key === "Escape" && clear());
+  parts.keep.hidden = !source.keep;
+  parts.keep.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const [name, said] = ["input", "output"].map((tag) => parts.keep.querySelector(tag));
+    // The kernel keeps what it knows to be chosen, so it is told first.
+    clearTimeout(telling);
+    source.writeState(structuredClone(state));
+    said.textContent = await source.keep(name.value);
+  });
   const resizing = new ResizeObserver(paint);
   resizing.observe(parts.cloud);
   // JupyterLab hides the panel for a moment while its theme changes.

@@ -17,11 +17,16 @@ function layOut(root) {
           <button type="button" class="wbx-clear" title="Escape or a double click in the cloud">
             Clear choice</button>
         </div>
+        <form class="wbx-bar wbx-keep" hidden>
+          <label class="wbx-control">Keep this choice as
+            <input class="wbx-name" maxlength="60" required placeholder="a name"></label>
+          <button>Keep</button><output class="wbx-kept"></output>
+        </form>
         <div class="wbx-tiles"></div>
       </section>
     </div>
     <div class="wbx-large"></div>`;
-  const names = ["axes", "cloud", "legend", "note", "filters", "order", "count", "clear", "tiles", "large"];
+  const names = ["axes", "cloud", "legend", "note", "filters", "order", "count", "clear", "tiles", "large", "keep"];
   return Object.fromEntries(names.map((name) => [name, root.querySelector(`.wbx-${name}`)]));
 }
 

@@ -44,6 +44,7 @@ function kernelSource(model) {
       return message.facts[0];
     },
     pick: (level, row) => model.send({ kind: "pick", level, rows: [row] }),
+    keep: model.get("keeps") ? async (name) => (await ask({ kind: "keep", name })).message.text : null,
   };
 }
 
