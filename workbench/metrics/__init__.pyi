@@ -1,4 +1,12 @@
 from ._assignment import best_assignment
+from ._cell_errors import (
+    CellErrors,
+    Ignored,
+    SideErrors,
+    error_counts,
+    ignored_cells,
+    label_errors,
+)
 from ._cells import cell_columns
 from ._coco import CocoMatches, CocoScores, coco_matches, coco_scores
 from ._compiled import is_compiled
@@ -38,16 +46,19 @@ __all__ = [
     "DEFAULT_IOU_THRESHOLDS",
     "MEASURES",
     "BestPartners",
+    "CellErrors",
     "CocoMatches",
     "CocoScores",
     "Convention",
     "ConventionRow",
+    "Ignored",
     "ImageQuality",
     "Information",
     "Matches",
     "Measure",
     "Overlap",
     "Score",
+    "SideErrors",
     "SurfaceScores",
     "adapted_rand_error",
     "aggregated_jaccard",
@@ -63,11 +74,14 @@ __all__ = [
     "compare_conventions",
     "dataset_score",
     "distance_scores",
+    "error_counts",
     "find_convention",
     "find_measure",
+    "ignored_cells",
     "image_quality",
     "image_scores",
     "is_compiled",
+    "label_errors",
     "label_information",
     "label_overlap",
     "match_instances",

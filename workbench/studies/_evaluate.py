@@ -95,6 +95,7 @@ def evaluate(
     job.output.mkdir(parents=True, exist_ok=True)
     write_table(job.output / "images.parquet", scored.scores)
     write_table(job.output / "cells.parquet", scored.cells)
+    write_table(job.output / "errors.parquet", scored.errors)
     if applied := read_applied(job.predictions):
         ceilings = network_ceilings(records, applied, iou_thresholds=job.iou_thresholds)
         write_table(job.output / CEILINGS, ceilings)
