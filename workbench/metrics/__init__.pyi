@@ -19,6 +19,7 @@ from ._conventions import (
     score_convention,
 )
 from ._distance_scores import distance_scores
+from ._error_terms import ErrorTerm, error_terms
 from ._image_quality import ImageQuality, image_quality
 from ._intensities import cell_intensity
 from ._matching import Matches, match_instances, match_overlap, matched_pairs
@@ -34,6 +35,7 @@ from ._partitions import (
     label_information,
     seg_ctc,
 )
+from ._pixel_errors import boundary_offsets, pixel_errors
 from ._scores import (
     DEFAULT_IOU_THRESHOLDS,
     Score,
@@ -51,6 +53,7 @@ __all__ = [
     "CocoScores",
     "Convention",
     "ConventionRow",
+    "ErrorTerm",
     "Ignored",
     "ImageQuality",
     "Information",
@@ -66,6 +69,7 @@ __all__ = [
     "best_partner_hausdorff",
     "best_partner_scores",
     "boundary_f",
+    "boundary_offsets",
     "cell_columns",
     "cell_intensity",
     "cell_morphology",
@@ -75,6 +79,7 @@ __all__ = [
     "dataset_score",
     "distance_scores",
     "error_counts",
+    "error_terms",
     "find_convention",
     "find_measure",
     "ignored_cells",
@@ -87,6 +92,7 @@ __all__ = [
     "match_instances",
     "match_overlap",
     "matched_pairs",
+    "pixel_errors",
     "score_convention",
     "seg_ctc",
     "surface_scores",
