@@ -3,8 +3,15 @@ from ._annotations import (
     annotation_versions,
     save_annotation,
 )
-from ._atomic import atomic_path, move_folder, remove_folder, write_text
-from ._hashes import FileHashes
+from ._atomic import (
+    atomic_path,
+    move_folder,
+    remove_folder,
+    write_text,
+)
+from ._hashes import (
+    FileHashes,
+)
 from ._image_cells import (
     read_image_cells,
 )
@@ -14,7 +21,10 @@ from ._kept_slices import (
     keep_slice,
     read_slices,
 )
-from ._labels import write_labels, write_maps
+from ._labels import (
+    write_labels,
+    write_maps,
+)
 from ._ledger import (
     LedgerEntry,
     State,
@@ -22,12 +32,23 @@ from ._ledger import (
     latest_entries,
     read_entries,
 )
-from ._lock import is_locked, lock_run
-from ._run import Run, open_run
+from ._lock import (
+    is_locked,
+    lock_run,
+)
+from ._run import (
+    Run,
+    open_run,
+)
 from ._tables import (
     cell_table,
+    error_table,
     join_tables,
+    pixel_error_table,
     read_cells,
+    read_errors,
+    read_features,
+    read_pixel_errors,
     read_scores,
     score_table,
     write_table,
@@ -55,6 +76,7 @@ __all__ = [
     "append_verdict",
     "atomic_path",
     "cell_table",
+    "error_table",
     "find_kept_slice",
     "is_locked",
     "join_tables",
@@ -63,9 +85,13 @@ __all__ = [
     "lock_run",
     "move_folder",
     "open_run",
+    "pixel_error_table",
     "read_cells",
     "read_entries",
+    "read_errors",
+    "read_features",
     "read_image_cells",
+    "read_pixel_errors",
     "read_scores",
     "read_slices",
     "read_verdicts",
