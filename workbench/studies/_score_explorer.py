@@ -44,6 +44,8 @@ def explored_images(view: RunView) -> pd.DataFrame:
             for record in view.dataset.records
         ]
     ).set_index("image_id")
+    # What was counted on the labels is better than what a manifest says of them.
+    facts = facts[facts.columns.difference(table.columns, sort=False)]
     return facts.join(table, how="inner").reset_index()
 
 
@@ -63,7 +65,8 @@ def explored_cells(view: RunView) -> pd.DataFrame:
     table = _of_member(reference, first).set_index(keys)[
         ["area_px", "row_px", "column_px", "touches_border"]
     ]
-    table = table.join(_features(view, first))
+    if view.run.features_file.is_file():
+        table = table.join(_features(view, first))
     table["n_found"] = reference.groupby(keys)["matched_iou"].count()
     for member in view.members:
         own = _of_member(reference, member).set_index(keys)
@@ -100,10 +103,7 @@ def _of_member(cells: pd.DataFrame, member: Member) -> pd.DataFrame:
 
 
 def _features(view: RunView, member: Member) -> pd.DataFrame:
-    """Return the features of the reference cells; no column where the run has none."""
-    features = getattr(view, "features", None)
-    if features is None or features.empty:
-        return pd.DataFrame()
-    own = _of_member(features[features["side"] == "reference"], member)
+    """Return what was measured of the reference cells, by image and cell."""
+    own = _of_member(view.features[view.features["side"] == "reference"], member)
     numbers = own.select_dtypes(np.number).columns.difference(["seed", "cell_id"])
     return own.set_index(["image_id", "cell_id"])[list(numbers)]
