@@ -5,6 +5,9 @@ from ._assumptions import (
     check_assumptions,
     model_residuals,
 )
+from ._budget_difference import (
+    compare_budgets,
+)
 from ._claim_text import (
     CLAIM_GRAMMAR,
     Claim,
@@ -42,6 +45,11 @@ from ._embedding import (
     Separability,
     principal_components,
     set_separability,
+)
+from ._error_budget import (
+    budget_by_slice,
+    budget_by_threshold,
+    error_budget,
 )
 from ._fingerprint import (
     DataFingerprint,
@@ -209,6 +217,8 @@ __all__ = [
     "bca_interval",
     "benjamini_hochberg",
     "bootstrap_means",
+    "budget_by_slice",
+    "budget_by_threshold",
     "cell_count_thirds",
     "check_assumptions",
     "check_paired",
@@ -217,6 +227,7 @@ __all__ = [
     "cohens_d_average",
     "cohens_d_label",
     "cohens_d_paired",
+    "compare_budgets",
     "compare_from_summary",
     "compare_models",
     "compare_pairs",
@@ -225,6 +236,7 @@ __all__ = [
     "describe_as_published",
     "describe_models",
     "discover_slices",
+    "error_budget",
     "fingerprint",
     "friedman",
     "greenhouse_geisser",
