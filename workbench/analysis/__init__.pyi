@@ -51,6 +51,9 @@ from ._error_budget import (
     budget_by_threshold,
     error_budget,
 )
+from ._error_events import (
+    error_events,
+)
 from ._fingerprint import (
     DataFingerprint,
     Intensities,
@@ -156,6 +159,16 @@ from ._report_audit_scores import (
 from ._resampling import (
     bootstrap_means,
 )
+from ._review_gain import (
+    Correction,
+    expected_f1_after,
+    review_progress,
+    review_sentence,
+)
+from ._review_queue import (
+    ReviewQueue,
+    review_queue,
+)
 from ._scheme_stability import (
     SchemeStability,
     scheme_stability,
@@ -192,6 +205,7 @@ __all__ = [
     "CellAgreement",
     "Claim",
     "Comparison",
+    "Correction",
     "CriticalDifference",
     "DataFingerprint",
     "ImageQuery",
@@ -204,6 +218,7 @@ __all__ = [
     "RankStability",
     "RankingScheme",
     "Recommendation",
+    "ReviewQueue",
     "SchemePart",
     "SchemeStability",
     "Separability",
@@ -237,6 +252,8 @@ __all__ = [
     "describe_models",
     "discover_slices",
     "error_budget",
+    "error_events",
+    "expected_f1_after",
     "fingerprint",
     "friedman",
     "greenhouse_geisser",
@@ -272,6 +289,9 @@ __all__ = [
     "recommendations",
     "regress_scores",
     "repeated_measures_anova",
+    "review_progress",
+    "review_queue",
+    "review_sentence",
     "scheme_parts",
     "scheme_stability",
     "scores_by_cell_count",
