@@ -33,6 +33,9 @@ from ._descriptives import (
     model_summary,
     scores_by_threshold,
 )
+from ._duel import (
+    duel,
+)
 from ._effects import (
     cliffs_delta,
     cohens_d,
@@ -173,6 +176,9 @@ from ._scheme_stability import (
     SchemeStability,
     scheme_stability,
 )
+from ._score_difference import (
+    explain_difference,
+)
 from ._seeds import (
     seed_intervals,
     variance_shares,
@@ -251,9 +257,11 @@ __all__ = [
     "describe_as_published",
     "describe_models",
     "discover_slices",
+    "duel",
     "error_budget",
     "error_events",
     "expected_f1_after",
+    "explain_difference",
     "fingerprint",
     "friedman",
     "greenhouse_geisser",
