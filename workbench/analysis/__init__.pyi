@@ -33,6 +33,12 @@ from ._descriptives import (
     model_summary,
     scores_by_threshold,
 )
+from ._disputed_cells import (
+    disputed_cells,
+)
+from ._doubtful_cells import (
+    doubtful_cells,
+)
 from ._duel import (
     duel,
 )
@@ -71,6 +77,9 @@ from ._from_summary import (
 from ._groups import (
     images_by_group,
     main_grouping,
+)
+from ._hard_images import (
+    image_difficulty,
 )
 from ._image_query import (
     ImageQuery,
@@ -257,6 +266,8 @@ __all__ = [
     "describe_as_published",
     "describe_models",
     "discover_slices",
+    "disputed_cells",
+    "doubtful_cells",
     "duel",
     "error_budget",
     "error_events",
@@ -266,6 +277,7 @@ __all__ = [
     "friedman",
     "greenhouse_geisser",
     "hardest_images",
+    "image_difficulty",
     "image_groups",
     "image_overview",
     "images_by_group",
