@@ -5,6 +5,9 @@ from ._assumptions import (
     check_assumptions,
     model_residuals,
 )
+from ._budget_difference import (
+    compare_budgets,
+)
 from ._claim_text import (
     CLAIM_GRAMMAR,
     Claim,
@@ -33,6 +36,15 @@ from ._descriptives import (
 from ._disputed import (
     scores_without_disputed,
 )
+from ._disputed_cells import (
+    disputed_cells,
+)
+from ._doubtful_cells import (
+    doubtful_cells,
+)
+from ._duel import (
+    duel,
+)
 from ._effects import (
     cliffs_delta,
     cohens_d,
@@ -45,6 +57,14 @@ from ._embedding import (
     Separability,
     principal_components,
     set_separability,
+)
+from ._error_budget import (
+    budget_by_slice,
+    budget_by_threshold,
+    error_budget,
+)
+from ._error_events import (
+    error_events,
 )
 from ._fingerprint import (
     DataFingerprint,
@@ -60,6 +80,9 @@ from ._from_summary import (
 from ._groups import (
     images_by_group,
     main_grouping,
+)
+from ._hard_images import (
+    image_difficulty,
 )
 from ._image_query import (
     ImageQuery,
@@ -155,9 +178,22 @@ from ._report_audit_scores import (
 from ._resampling import (
     bootstrap_means,
 )
+from ._review_gain import (
+    Correction,
+    expected_f1_after,
+    review_progress,
+    review_sentence,
+)
+from ._review_queue import (
+    ReviewQueue,
+    review_queue,
+)
 from ._scheme_stability import (
     SchemeStability,
     scheme_stability,
+)
+from ._score_difference import (
+    explain_difference,
 )
 from ._seeds import (
     seed_intervals,
@@ -191,6 +227,7 @@ __all__ = [
     "CellAgreement",
     "Claim",
     "Comparison",
+    "Correction",
     "CriticalDifference",
     "DataFingerprint",
     "ImageQuery",
@@ -203,6 +240,7 @@ __all__ = [
     "RankStability",
     "RankingScheme",
     "Recommendation",
+    "ReviewQueue",
     "SchemePart",
     "SchemeStability",
     "Separability",
@@ -218,6 +256,8 @@ __all__ = [
     "board_means",
     "board_places",
     "bootstrap_means",
+    "budget_by_slice",
+    "budget_by_threshold",
     "cell_count_thirds",
     "check_assumptions",
     "check_paired",
@@ -226,6 +266,7 @@ __all__ = [
     "cohens_d_average",
     "cohens_d_label",
     "cohens_d_paired",
+    "compare_budgets",
     "compare_from_summary",
     "compare_models",
     "compare_pairs",
@@ -234,10 +275,18 @@ __all__ = [
     "describe_as_published",
     "describe_models",
     "discover_slices",
+    "disputed_cells",
+    "doubtful_cells",
+    "duel",
+    "error_budget",
+    "error_events",
+    "expected_f1_after",
+    "explain_difference",
     "fingerprint",
     "friedman",
     "greenhouse_geisser",
     "hardest_images",
+    "image_difficulty",
     "image_groups",
     "image_overview",
     "images_by_group",
@@ -269,6 +318,9 @@ __all__ = [
     "recommendations",
     "regress_scores",
     "repeated_measures_anova",
+    "review_progress",
+    "review_queue",
+    "review_sentence",
     "scheme_parts",
     "scheme_stability",
     "scores_by_cell_count",

@@ -4,6 +4,10 @@ from ._audit import (
 from ._audit_overview import (
     audit_overview,
 )
+from ._budget_changes import (
+    budget_difference,
+    budget_over_thresholds,
+)
 from ._comparison import (
     metric_comparison,
 )
@@ -14,8 +18,15 @@ from ._data import (
     count_agreement,
     image_gallery,
 )
+from ._duel import (
+    duel_bars,
+)
 from ._embedding import (
     component_scatter,
+)
+from ._error_budget import (
+    error_budget_bars,
+    error_budget_dots,
 )
 from ._facts import (
     cell_facts,
@@ -49,6 +60,10 @@ from ._regression import (
     regression_coefficients,
     residual_quantiles,
 )
+from ._review import (
+    difficulty_map,
+    review_curve,
+)
 from ._scores import (
     cells_by_area,
     measure_curves,
@@ -69,12 +84,18 @@ from ._training import (
 __all__ = [
     "audit_gallery",
     "audit_overview",
+    "budget_difference",
+    "budget_over_thresholds",
     "cell_facts",
     "cells_by_area",
     "class_map",
     "component_scatter",
     "count_agreement",
     "critical_difference_diagram",
+    "difficulty_map",
+    "duel_bars",
+    "error_budget_bars",
+    "error_budget_dots",
     "feature_map_gallery",
     "image_facts",
     "image_gallery",
@@ -93,6 +114,7 @@ __all__ = [
     "receptive_field",
     "regression_coefficients",
     "residual_quantiles",
+    "review_curve",
     "score_by_cell_count",
     "score_by_threshold",
     "score_distributions",
