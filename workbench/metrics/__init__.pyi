@@ -1,4 +1,5 @@
 from ._assignment import best_assignment
+from ._cell_features import CELL_FEATURES, cell_features
 from ._cells import cell_columns
 from ._coco import CocoMatches, CocoScores, coco_matches, coco_scores
 from ._compiled import is_compiled
@@ -34,6 +35,7 @@ from ._scores import (
 from ._surfaces import SurfaceScores, best_partner_hausdorff, boundary_f, surface_scores
 
 __all__ = [
+    "CELL_FEATURES",
     "CONVENTIONS",
     "DEFAULT_IOU_THRESHOLDS",
     "MEASURES",
@@ -56,6 +58,7 @@ __all__ = [
     "best_partner_scores",
     "boundary_f",
     "cell_columns",
+    "cell_features",
     "cell_intensity",
     "cell_morphology",
     "coco_matches",
