@@ -43,6 +43,19 @@ from ._embedding import (
     principal_components,
     set_separability,
 )
+from ._failure_slices import (
+    FailureSlices,
+    find_failure_slices,
+)
+from ._failure_slices_tables import (
+    Losses,
+    lost_cells,
+    lost_images,
+)
+from ._failure_slices_words import (
+    Condition,
+    describe_group,
+)
 from ._fingerprint import (
     DataFingerprint,
     Intensities,
@@ -159,7 +172,6 @@ from ._seeds import (
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
-    discover_slices,
     slice_scores,
 )
 from ._slicing import (
@@ -184,11 +196,14 @@ __all__ = [
     "CellAgreement",
     "Claim",
     "Comparison",
+    "Condition",
     "CriticalDifference",
     "DataFingerprint",
+    "FailureSlices",
     "ImageQuery",
     "Intensities",
     "Interval",
+    "Losses",
     "OmnibusTest",
     "PrincipalComponents",
     "PublishedReport",
@@ -223,8 +238,9 @@ __all__ = [
     "compare_slices",
     "critical_difference",
     "describe_as_published",
+    "describe_group",
     "describe_models",
-    "discover_slices",
+    "find_failure_slices",
     "fingerprint",
     "friedman",
     "greenhouse_geisser",
@@ -235,6 +251,8 @@ __all__ = [
     "images_left_out",
     "kruskal_wallis",
     "linear_mixed_model",
+    "lost_cells",
+    "lost_images",
     "main_grouping",
     "mcnemar_by_image",
     "mean_interval",

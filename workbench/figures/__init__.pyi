@@ -21,6 +21,9 @@ from ._facts import (
     cell_facts,
     image_facts,
 )
+from ._failure_slices import (
+    failure_forest,
+)
 from ._feature_maps import (
     feature_map_gallery,
     receptive_field,
@@ -75,6 +78,7 @@ __all__ = [
     "component_scatter",
     "count_agreement",
     "critical_difference_diagram",
+    "failure_forest",
     "feature_map_gallery",
     "image_facts",
     "image_gallery",
