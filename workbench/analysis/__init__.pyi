@@ -1,9 +1,18 @@
+from ._agreement import (
+    Agreement,
+    biology_agreement,
+    measure_agreement,
+)
 from ._as_published import (
     pairs_as_published,
 )
 from ._assumptions import (
     check_assumptions,
     model_residuals,
+)
+from ._biology import (
+    QUANTITIES,
+    image_biology,
 )
 from ._claim_text import (
     CLAIM_GRAMMAR,
@@ -191,6 +200,8 @@ __all__ = [
     "AUDIT_SEVERITIES",
     "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
+    "QUANTITIES",
+    "Agreement",
     "AuditCheck",
     "AuditFinding",
     "CellAgreement",
@@ -223,6 +234,7 @@ __all__ = [
     "audit_text",
     "bca_interval",
     "benjamini_hochberg",
+    "biology_agreement",
     "bootstrap_means",
     "cell_count_thirds",
     "check_assumptions",
@@ -245,6 +257,7 @@ __all__ = [
     "friedman",
     "greenhouse_geisser",
     "hardest_images",
+    "image_biology",
     "image_groups",
     "image_overview",
     "images_by_group",
@@ -256,6 +269,7 @@ __all__ = [
     "main_grouping",
     "mcnemar_by_image",
     "mean_interval",
+    "measure_agreement",
     "measure_summary",
     "measure_sums",
     "measures_by_threshold",
