@@ -1,3 +1,7 @@
+from ._agreement import (
+    bias_forest,
+    bland_altman,
+)
 from ._audit import (
     audit_gallery,
 )
@@ -72,6 +76,8 @@ from ._training import (
 __all__ = [
     "audit_gallery",
     "audit_overview",
+    "bias_forest",
+    "bland_altman",
     "cell_facts",
     "cells_by_area",
     "class_map",
