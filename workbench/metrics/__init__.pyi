@@ -1,4 +1,12 @@
 from ._assignment import best_assignment
+from ._cell_errors import (
+    CellErrors,
+    Ignored,
+    SideErrors,
+    error_counts,
+    ignored_cells,
+    label_errors,
+)
 from ._cell_features import CELL_FEATURES, cell_features
 from ._cells import cell_columns
 from ._coco import CocoMatches, CocoScores, coco_matches, coco_scores
@@ -12,6 +20,7 @@ from ._conventions import (
     score_convention,
 )
 from ._distance_scores import distance_scores
+from ._error_terms import ErrorTerm, error_terms
 from ._image_quality import ImageQuality, image_quality
 from ._intensities import cell_intensity
 from ._matching import Matches, match_instances, match_overlap, matched_pairs
@@ -27,6 +36,7 @@ from ._partitions import (
     label_information,
     seg_ctc,
 )
+from ._pixel_errors import boundary_offsets, pixel_errors
 from ._scores import (
     DEFAULT_IOU_THRESHOLDS,
     Score,
@@ -40,16 +50,20 @@ __all__ = [
     "DEFAULT_IOU_THRESHOLDS",
     "MEASURES",
     "BestPartners",
+    "CellErrors",
     "CocoMatches",
     "CocoScores",
     "Convention",
     "ConventionRow",
+    "ErrorTerm",
+    "Ignored",
     "ImageQuality",
     "Information",
     "Matches",
     "Measure",
     "Overlap",
     "Score",
+    "SideErrors",
     "SurfaceScores",
     "adapted_rand_error",
     "aggregated_jaccard",
@@ -57,6 +71,7 @@ __all__ = [
     "best_partner_hausdorff",
     "best_partner_scores",
     "boundary_f",
+    "boundary_offsets",
     "cell_columns",
     "cell_features",
     "cell_intensity",
@@ -66,16 +81,21 @@ __all__ = [
     "compare_conventions",
     "dataset_score",
     "distance_scores",
+    "error_counts",
+    "error_terms",
     "find_convention",
     "find_measure",
+    "ignored_cells",
     "image_quality",
     "image_scores",
     "is_compiled",
+    "label_errors",
     "label_information",
     "label_overlap",
     "match_instances",
     "match_overlap",
     "matched_pairs",
+    "pixel_errors",
     "score_convention",
     "seg_ctc",
     "surface_scores",

@@ -9,6 +9,12 @@ from ._compiled import (
 from ._crops import (
     cell_crops,
 )
+from ._injected_errors import (
+    INJECTED_KINDS,
+    InjectedError,
+    InjectedKind,
+    inject_errors,
+)
 from ._intensity import (
     EqualiseBy,
     equalise_adaptive,
@@ -73,12 +79,15 @@ __all__ = [
     "AUGMENTATIONS",
     "BACKGROUND",
     "BOUNDARY",
+    "INJECTED_KINDS",
     "INTERIOR",
     "N_RAYS",
     "ORIENTATIONS",
     "PREPARATIONS",
     "AugmentationConfig",
     "EqualiseBy",
+    "InjectedError",
+    "InjectedKind",
     "JoinedLabels",
     "Orientation",
     "Outline",
@@ -92,6 +101,7 @@ __all__ = [
     "distance_target",
     "equalise_adaptive",
     "flow_target",
+    "inject_errors",
     "join_label_windows",
     "join_windows",
     "label_outlines",
