@@ -88,6 +88,10 @@ from ._explore import (
     compare_explored,
     gravest_samples,
 )
+from ._features import (
+    FEATURE_COLUMNS,
+    member_features,
+)
 from ._gallery import (
     TrainedModel,
     damaged_cards,
@@ -264,6 +268,7 @@ from ._view import (
 
 __all__ = [
     "AUDIT_COLUMNS",
+    "FEATURE_COLUMNS",
     "FROZEN_SPLIT",
     "NOTEBOOKS",
     "STAGES",
@@ -358,6 +363,7 @@ __all__ = [
     "measure_overview",
     "measure_rows",
     "measures_page",
+    "member_features",
     "model_rows",
     "network_input",
     "notebook_folder",
