@@ -72,6 +72,10 @@ from ._training import (
     map_gallery,
     training_curves,
 )
+from ._two_experts import (
+    expert_disagreement,
+    expert_scores,
+)
 
 __all__ = [
     "audit_gallery",
@@ -84,6 +88,8 @@ __all__ = [
     "component_scatter",
     "count_agreement",
     "critical_difference_diagram",
+    "expert_disagreement",
+    "expert_scores",
     "failure_forest",
     "feature_map_gallery",
     "image_facts",

@@ -168,6 +168,9 @@ from ._report import (
     update_report,
     write_report,
 )
+from ._report_two_experts import (
+    second_annotator_report,
+)
 from ._run_study import (
     run_study,
 )
@@ -251,6 +254,10 @@ from ._train import (
     training_histories,
     training_samples,
 )
+from ._two_experts import (
+    ExpertComparison,
+    compare_experts,
+)
 from ._two_sets import (
     Crops,
     SetComparison,
@@ -281,6 +288,7 @@ __all__ = [
     "DatasetConfig",
     "ErrorsJob",
     "EvaluateJob",
+    "ExpertComparison",
     "ExploreJob",
     "Failure",
     "Job",
@@ -324,6 +332,7 @@ __all__ = [
     "check_parameters",
     "choose_measure",
     "claim_from_scores",
+    "compare_experts",
     "compare_explored",
     "compare_scores",
     "compare_sets",
@@ -402,6 +411,7 @@ __all__ = [
     "sample_crops",
     "score_to_folder",
     "scores_by_group",
+    "second_annotator_report",
     "settled",
     "show_download",
     "show_progress",
