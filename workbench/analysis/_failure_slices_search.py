@@ -66,7 +66,7 @@ class Halves:
     @property
     def loss(self) -> FloatArray:
         """Of each cell."""
-        return self.losses.table["loss"].to_numpy(float)
+        return np.asarray(self.losses.table["loss"], np.float64)
 
     def cells(self, place: Place) -> BoolArray:
         """Return which cells are in a group."""

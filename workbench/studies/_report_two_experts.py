@@ -51,6 +51,8 @@ def second_annotator_report(
 
 def second_annotator_sections(found: ExpertComparison) -> list[Section]:
     """Return the part of a report on what :func:`compare_experts` found."""
+    if not len(found.agreed):
+        return [Section("Two experts", [_experts_sentence(found)])]
     table = expert_table(found)
     order = list(table["Method"])
     of_methods = found.scores[found.scores["method"] != SECOND]
