@@ -122,6 +122,17 @@ def test_nine_images_in_a_half_are_too_few() -> None:
     assert enough.n_candidates > 0
 
 
+def test_a_second_fact_that_adds_nothing_is_not_told() -> None:
+    table = cells_of()
+    rng = np.random.default_rng(3)
+    small = table["area_px"] <= table["area_px"].quantile(0.25)
+    lost = small & (rng.random(len(table)) < 0.6)
+    found = find_failure_slices(losses_of(table.assign(loss=lost.astype(float))))
+    assert found.table["description"].str.count(" and |;").sum() == 0
+    assert found.table["description"].str.startswith("small cells").all()
+    assert len(found.table) == 1
+
+
 def test_a_group_has_thirty_cells_for_each_seed() -> None:
     few = cells_of(40, 5)  # 100 cells in a half: a quarter of them is below 30
     facts = ("area_px",)
@@ -156,7 +167,9 @@ def test_errors_by_image_are_those_of_statsmodels(seed: int) -> None:
         )
         assert found.difference[place] == pytest.approx(expected.params[1], abs=1e-12)
         assert found.error[place] == pytest.approx(expected.bse[1], rel=1e-8)
-        assert found.n_images[place] == table.loc[both, "image_id"].nunique()
+        inside_of, outside_of = (table.loc[rows, "image_id"].nunique() for rows in (both, ~both))
+        assert found.n_images[place] == inside_of
+        assert found.degrees[place] == min(inside_of, outside_of) - 1
 
 
 def test_numbers_are_cut_at_quartiles_and_what_is_not_known_meets_nothing() -> None:

@@ -104,7 +104,8 @@ def bias_forest(agreement: pd.DataFrame, *, quantity: str) -> go.Figure:
             go.Scatter(
                 x=[low, high],
                 y=[place, place],
-                mode="lines",
+                mode="lines+markers",
+                marker={"symbol": "line-ns-open", "size": 9, "color": SOFT},
                 line={"color": SOFT, "width": 1.5},
                 hoverinfo="skip",
             )

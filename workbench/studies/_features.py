@@ -62,7 +62,7 @@ def member_features(
         }
         origin = {"dataset": dataset, "image_id": record.image_id} | asdict(member)
         parts += [_rows(sample.image, labels, origin, side) for side, labels in sides.items()]
-    columns = {
+    columns: dict[str, Any] = {
         name: np.concatenate([part[name] for part in parts]) if parts else []
         for name in FEATURE_COLUMNS
     }
