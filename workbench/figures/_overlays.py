@@ -19,9 +19,9 @@ DASHES: Final[Mapping[Outcome, str]] = {
     "boundary": "solid",
     "missed": "dash",
     "spurious": "dot",
-    "split": "dashdot",
-    "merge": "longdash",
-    "catastrophe": "longdashdot",
+    "split": "5px,2px,1px,2px",
+    "merge": "9px,2px",
+    "catastrophe": "9px,2px,1px,2px",
     "ignored": "dot",
 }
 MEANINGS: Final[Mapping[Outcome, str]] = {
@@ -35,7 +35,7 @@ MEANINGS: Final[Mapping[Outcome, str]] = {
     "ignored": "left out",
 }
 ALWAYS_NAMED: Final = ("matched", "missed", "spurious")
-THIN: Final = 0.6  # lines of lost reference cells beside those of predicted ones
+THIN: Final = 0.75  # lines of lost reference cells beside those of predicted ones
 REFERENCE_COLOUR: Final = "#00A676"
 
 

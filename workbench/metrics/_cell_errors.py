@@ -173,7 +173,7 @@ array(['fragment', ''], dtype=object))
         np.zeros(len(overlap.reference_ids), bool), np.zeros(len(overlap.predicted_ids), bool)
     )
     table = _table(overlap, iou_threshold, left_out)
-    reference, predicted = label_events(table, tuple(left_out), gamma, frag)
+    reference, predicted = label_events(table, left_out, gamma, frag)
     pair_leftovers(table, reference, predicted, beta)
     reference_detail, predicted_detail = details(table, reference, predicted, beta)
     if border == "match_aware":
@@ -184,7 +184,7 @@ array(['fragment', ''], dtype=object))
         iou_threshold=float(iou_threshold),
         reference=SideErrors(reference.outcome, reference_detail, *reference[1:]),
         predicted=SideErrors(predicted.outcome, predicted_detail, *predicted[1:]),
-        n_events=int(number_events(reference, predicted)),
+        n_events=number_events(reference, predicted),
         tp=int(np.count_nonzero(reference.outcome == MATCHED)),
         n_reference=int(np.count_nonzero(reference.outcome != IGNORED)),
         n_predicted=int(np.count_nonzero(predicted.outcome != IGNORED)),

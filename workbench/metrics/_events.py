@@ -242,4 +242,4 @@ def number_events(reference: Found, predicted: Found) -> int:
     for side in (reference, predicted):
         for cell in range(side.event.size):
             side.event[cell] = number[side.event[cell]]
-    return number[-1]
+    return int(number[-1])

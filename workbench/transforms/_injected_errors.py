@@ -110,8 +110,9 @@ class _Scene:
         # Each cell's pixels, sorted once.
         order = np.argsort(self.labels, axis=None, kind="stable")
         bounds = np.searchsorted(self.labels.ravel()[order], [ids, ids + 1])
+        rows, columns = np.divmod(order, labels.shape[1])
         self.pixels: dict[int, Places] = {
-            int(cell): np.unravel_index(order[start:stop], labels.shape)
+            int(cell): (rows[start:stop], columns[start:stop])
             for cell, start, stop in zip(ids, *bounds, strict=True)
         }
 
@@ -148,7 +149,8 @@ class _Scene:
         return InjectedError("spurious", (), (self.next_id - 1,))
 
     def _free(self) -> BoolArray:
-        return (self.labels == 0) & (self.wrong == 0)
+        free: BoolArray = (self.labels == 0) & (self.wrong == 0)
+        return free
 
     def _remove(self, cell: int) -> InjectedError:
         self.wrong[self.pixels[cell]] = 0
