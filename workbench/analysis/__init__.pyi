@@ -1,9 +1,18 @@
+from ._agreement import (
+    Agreement,
+    biology_agreement,
+    measure_agreement,
+)
 from ._as_published import (
     pairs_as_published,
 )
 from ._assumptions import (
     check_assumptions,
     model_residuals,
+)
+from ._biology import (
+    QUANTITIES,
+    image_biology,
 )
 from ._budget_difference import (
     compare_budgets,
@@ -65,6 +74,19 @@ from ._error_budget import (
 )
 from ._error_events import (
     error_events,
+)
+from ._failure_slices import (
+    FailureSlices,
+    find_failure_slices,
+)
+from ._failure_slices_tables import (
+    Losses,
+    lost_cells,
+    lost_images,
+)
+from ._failure_slices_words import (
+    Condition,
+    describe_group,
 )
 from ._fingerprint import (
     DataFingerprint,
@@ -202,7 +224,6 @@ from ._seeds import (
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
-    discover_slices,
     slice_scores,
 )
 from ._slicing import (
@@ -222,17 +243,22 @@ __all__ = [
     "AUDIT_SEVERITIES",
     "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
+    "QUANTITIES",
+    "Agreement",
     "AuditCheck",
     "AuditFinding",
     "CellAgreement",
     "Claim",
     "Comparison",
+    "Condition",
     "Correction",
     "CriticalDifference",
     "DataFingerprint",
+    "FailureSlices",
     "ImageQuery",
     "Intensities",
     "Interval",
+    "Losses",
     "OmnibusTest",
     "PrincipalComponents",
     "PublishedReport",
@@ -253,6 +279,7 @@ __all__ = [
     "audit_text",
     "bca_interval",
     "benjamini_hochberg",
+    "biology_agreement",
     "board_means",
     "board_places",
     "bootstrap_means",
@@ -273,8 +300,8 @@ __all__ = [
     "compare_slices",
     "critical_difference",
     "describe_as_published",
+    "describe_group",
     "describe_models",
-    "discover_slices",
     "disputed_cells",
     "doubtful_cells",
     "duel",
@@ -282,10 +309,12 @@ __all__ = [
     "error_events",
     "expected_f1_after",
     "explain_difference",
+    "find_failure_slices",
     "fingerprint",
     "friedman",
     "greenhouse_geisser",
     "hardest_images",
+    "image_biology",
     "image_difficulty",
     "image_groups",
     "image_overview",
@@ -293,9 +322,12 @@ __all__ = [
     "images_left_out",
     "kruskal_wallis",
     "linear_mixed_model",
+    "lost_cells",
+    "lost_images",
     "main_grouping",
     "mcnemar_by_image",
     "mean_interval",
+    "measure_agreement",
     "measure_summary",
     "measure_sums",
     "measures_by_threshold",

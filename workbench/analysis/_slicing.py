@@ -50,7 +50,7 @@ def slice_by(values: pd.Series, *, n_slices: int = 4) -> pd.Series:
     numeric = pd.api.types.is_numeric_dtype(values.dtype)
     known = values[values.notna() & (values != "")]
     if numeric and known.nunique() > n_slices:
-        edges = _edges(known.to_numpy(float), n_slices)
+        edges = quantile_edges(known.to_numpy(float), n_slices)
         names = _edge_names(edges)
         places = np.searchsorted(edges, values.to_numpy(float), side="left")
         named = pd.Series([names[place] for place in places], index=values.index)
@@ -106,7 +106,7 @@ def slice_by_cell_count(counts: pd.Series) -> pd.Series:
     return pd.Series(named, index=counts.index, name="cells", dtype=dtype)
 
 
-def _edges(values: npt.NDArray[np.float64], n_slices: int) -> npt.NDArray[np.float64]:
+def quantile_edges(values: npt.NDArray[np.float64], n_slices: int) -> npt.NDArray[np.float64]:
     """Return the last value of each slice but the last, rounded as far as no slice gets empty."""
     distinct = np.unique(values)
     quantiles = np.quantile(values, np.arange(1, n_slices) / n_slices, method="inverted_cdf")

@@ -1,3 +1,7 @@
+from ._agreement import (
+    bias_forest,
+    bland_altman,
+)
 from ._audit import (
     audit_gallery,
 )
@@ -31,6 +35,9 @@ from ._error_budget import (
 from ._facts import (
     cell_facts,
     image_facts,
+)
+from ._failure_slices import (
+    failure_forest,
 )
 from ._feature_maps import (
     feature_map_gallery,
@@ -80,10 +87,16 @@ from ._training import (
     map_gallery,
     training_curves,
 )
+from ._two_experts import (
+    expert_disagreement,
+    expert_scores,
+)
 
 __all__ = [
     "audit_gallery",
     "audit_overview",
+    "bias_forest",
+    "bland_altman",
     "budget_difference",
     "budget_over_thresholds",
     "cell_facts",
@@ -96,6 +109,9 @@ __all__ = [
     "duel_bars",
     "error_budget_bars",
     "error_budget_dots",
+    "expert_disagreement",
+    "expert_scores",
+    "failure_forest",
     "feature_map_gallery",
     "image_facts",
     "image_gallery",

@@ -7,6 +7,7 @@ from ._cell_errors import (
     ignored_cells,
     label_errors,
 )
+from ._cell_features import CELL_FEATURES, cell_features
 from ._cells import cell_columns
 from ._coco import CocoMatches, CocoScores, coco_matches, coco_scores
 from ._compiled import is_compiled
@@ -44,6 +45,7 @@ from ._scores import (
 from ._surfaces import SurfaceScores, best_partner_hausdorff, boundary_f, surface_scores
 
 __all__ = [
+    "CELL_FEATURES",
     "CONVENTIONS",
     "DEFAULT_IOU_THRESHOLDS",
     "MEASURES",
@@ -71,6 +73,7 @@ __all__ = [
     "boundary_f",
     "boundary_offsets",
     "cell_columns",
+    "cell_features",
     "cell_intensity",
     "cell_morphology",
     "coco_matches",

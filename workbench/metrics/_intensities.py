@@ -5,9 +5,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from workbench.metrics._borders import cell_ranks
+from workbench.metrics._borders import RankImage, cell_ranks
 from workbench.metrics._cells import Columns
 from workbench.metrics._morphology import label_places
+from workbench.metrics._overlap import FloatArray
 from workbench.schema import ImageArray, InputError, LabelImage
 
 GreyImage: TypeAlias = npt.NDArray[np.float32]
@@ -47,12 +48,19 @@ def cell_intensity(image: ImageArray, labels: LabelImage) -> Columns:
     grey = grey_image(image)
     check_same_size(grey, labels)
     ids = label_places(labels)["cell_id"]
-    ranks = cell_ranks(labels, ids).ravel()
-    areas = np.bincount(ranks, minlength=len(ids) + 1)[1:]
-    means = np.bincount(ranks, grey.ravel(), minlength=len(ids) + 1)[1:] / areas
-    deviations = grey.ravel() - np.append(0, means)[ranks]
-    variances = np.bincount(ranks, deviations**2, minlength=len(ids) + 1)[1:] / areas
-    return {"cell_id": ids, "intensity_mean": means, "intensity_sd": np.sqrt(variances)}
+    means, deviations = intensities(grey, cell_ranks(labels, ids), len(ids))
+    return {"cell_id": ids, "intensity_mean": means, "intensity_sd": deviations}
+
+
+def intensities(grey: GreyImage, ranks: RankImage, n_cells: int) -> tuple[FloatArray, FloatArray]:
+    """Return mean and standard deviation over the pixels of each cell."""
+    places = np.flatnonzero(ranks)
+    owners = ranks.ravel()[places] - 1
+    values = grey.ravel()[places].astype(np.float64)
+    areas = np.bincount(owners, minlength=n_cells)
+    means: FloatArray = np.bincount(owners, values, minlength=n_cells) / areas
+    squares = np.bincount(owners, (values - means[owners]) ** 2, minlength=n_cells)
+    return means, np.sqrt(squares / areas)
 
 
 def grey_image(image: ImageArray) -> GreyImage:

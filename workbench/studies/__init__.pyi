@@ -101,6 +101,10 @@ from ._explore import (
     compare_explored,
     gravest_samples,
 )
+from ._features import (
+    FEATURE_COLUMNS,
+    member_features,
+)
 from ._gallery import (
     TrainedModel,
     damaged_cards,
@@ -176,6 +180,9 @@ from ._report import (
     build_score_report,
     update_report,
     write_report,
+)
+from ._report_two_experts import (
+    second_annotator_report,
 )
 from ._run_pictures import (
     ImageCells,
@@ -270,6 +277,10 @@ from ._train import (
     training_histories,
     training_samples,
 )
+from ._two_experts import (
+    ExpertComparison,
+    compare_experts,
+)
 from ._two_sets import (
     Crops,
     SetComparison,
@@ -287,6 +298,7 @@ from ._view import (
 
 __all__ = [
     "AUDIT_COLUMNS",
+    "FEATURE_COLUMNS",
     "FROZEN_SPLIT",
     "NOTEBOOKS",
     "STAGES",
@@ -302,6 +314,7 @@ __all__ = [
     "DatasetConfig",
     "ErrorsJob",
     "EvaluateJob",
+    "ExpertComparison",
     "ExploreJob",
     "Failure",
     "ImageCells",
@@ -348,6 +361,7 @@ __all__ = [
     "check_parameters",
     "choose_measure",
     "claim_from_scores",
+    "compare_experts",
     "compare_explored",
     "compare_scores",
     "compare_sets",
@@ -394,6 +408,7 @@ __all__ = [
     "measure_overview",
     "measure_rows",
     "measures_page",
+    "member_features",
     "model_rows",
     "network_input",
     "notebook_folder",
@@ -434,6 +449,7 @@ __all__ = [
     "sample_crops",
     "score_to_folder",
     "scores_by_group",
+    "second_annotator_report",
     "settled",
     "show_download",
     "show_progress",

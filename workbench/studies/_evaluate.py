@@ -21,6 +21,7 @@ from workbench.schema import FAILED_STATUSES, InputError, Member
 from workbench.store import write_table
 from workbench.studies._adopted import CONFIDENCES
 from workbench.studies._applied import read_applied
+from workbench.studies._features import member_features
 from workbench.studies._job_configs import JobConfig
 from workbench.studies._network_ceilings import CEILINGS, network_ceilings
 from workbench.studies._progress_text import Milestones
@@ -97,6 +98,8 @@ def evaluate(
     write_table(job.output / "cells.parquet", scored.cells)
     write_table(job.output / "errors.parquet", scored.errors)
     write_table(job.output / "pixel_errors.parquet", scored.pixel_errors)
+    features = member_features(records, files, dataset=dataset.name, member=job.member)
+    write_table(job.output / "features.parquet", features)
     if applied := read_applied(job.predictions):
         ceilings = network_ceilings(records, applied, iou_thresholds=job.iou_thresholds)
         write_table(job.output / CEILINGS, ceilings)
