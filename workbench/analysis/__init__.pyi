@@ -117,6 +117,7 @@ from ._published_report import (
 )
 from ._ranking_scheme import (
     EIGHTEEN_METHODS,
+    USABILITY_SCORES,
     RankingScheme,
     SchemePart,
     rank_by_scheme,
@@ -179,6 +180,7 @@ __all__ = [
     "AUDIT_SEVERITIES",
     "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
+    "USABILITY_SCORES",
     "AuditCheck",
     "AuditFinding",
     "CellAgreement",

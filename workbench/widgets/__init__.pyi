@@ -26,6 +26,11 @@ from ._number_table import (
     NumberTable,
     number_table,
 )
+from ._ranking_weights import (
+    RankingWeights,
+    ranking_weights,
+    resolve_ranking,
+)
 from ._section import (
     show_section,
 )
@@ -38,12 +43,15 @@ __all__ = [
     "GalleryView",
     "NumberTable",
     "Numbered",
+    "RankingWeights",
     "Table",
     "data_explorer",
     "encode_table",
     "failure_browser",
     "live_training_curve",
     "number_table",
+    "ranking_weights",
     "resolve_gallery",
+    "resolve_ranking",
     "show_section",
 ]
