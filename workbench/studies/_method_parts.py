@@ -95,7 +95,7 @@ def model_values(
         given.append(_typed(typed, lower_is_better, [p.name for g in given for p in g.parts]))
     elif lower_is_better:
         raise InputError(_not_typed(lower_is_better[0], ()))
-    models = next(iter(measured.values())).columns
+    models = comparison.paired.columns
     return Values(
         pd.concat([values.frame.loc[models] for values in given], axis=1),
         tuple(part for values in given for part in values.parts),
@@ -119,9 +119,7 @@ def _accuracies(
     columns, parts = {}, []
     names = [""] if kinds is None else sorted(kinds.unique())
     # Scores from 0 to 1 enter as they are; a distance has to be brought there.
-    lower = comparison.job.lower_is_better and comparison.job.metric in measured
-    values = np.concatenate([paired.to_numpy().ravel() for paired in measured.values()])
-    normalised = lower or values.min() < 0 or values.max() > 1
+    as_they_are = _are_accuracies(comparison, measured)
     for kind in names:
         part = f"{ACCURACY} {kind}".strip()
         for name, paired in measured.items():
@@ -131,13 +129,20 @@ def _accuracies(
             SchemePart(
                 name=part,
                 metrics=tuple((f"{part}_{name}",) for name in measured),
-                normalised=normalised,
-                lower_is_better=lower,
+                normalised=not as_they_are,
+                lower_is_better=not as_they_are and comparison.job.lower_is_better,
             )
         )
     what = "each kind of images" if kinds is not None else "all images"
     text = f"{ACCURACY}: mean of {', '.join(map(_title, measured))}, over {what}"
     return Values(pd.DataFrame(columns), tuple(parts), (text,))
+
+
+def _are_accuracies(comparison: ComparisonView, measured: Mapping[str, pd.DataFrame]) -> bool:
+    """Return whether all values lie within 0 and 1, and more is better."""
+    lower = comparison.job.lower_is_better and comparison.job.metric in measured
+    within = all(((paired >= 0) & (paired <= 1)).to_numpy().all() for paired in measured.values())
+    return within and not lower
 
 
 def _title(name: str) -> str:
@@ -150,11 +155,12 @@ def _worst_slice(comparison: ComparisonView, measured: Mapping[str, pd.DataFrame
     models = comparison.paired.columns
     sizes = comparison.slices.value_counts()
     by, large = comparison.slice_title, list(sizes.index[sizes >= MIN_SLICE])
-    if comparison.job.metric in measured or len(large) < 2:
-        why = (
-            "it needs an accuracy" if comparison.job.metric in measured
-            else f"fewer than two kinds ({by}) have {MIN_SLICE} images"
-        )  # fmt: skip
+    why = ""
+    if not _are_accuracies(comparison, measured):
+        why = "the scores are no accuracies from 0 to 1"
+    elif len(large) < 2:
+        why = f"fewer than two kinds (by {by.lower()}) have {MIN_SLICE} images"
+    if why:
         return Values(pd.DataFrame(index=models), readings=(f"{ROBUSTNESS}: left out, {why}",))
     means = [paired.groupby(comparison.slices).mean().loc[large] for paired in measured.values()]
     lowest = pd.concat(means).groupby(level=0).mean().min().rename(ROBUSTNESS)
@@ -162,7 +168,9 @@ def _worst_slice(comparison: ComparisonView, measured: Mapping[str, pd.DataFrame
     return Values(
         lowest.to_frame(),
         (SchemePart(name=ROBUSTNESS, metrics=((ROBUSTNESS,),)),),
-        (f"{ROBUSTNESS}: accuracy on the kind of images where it is lowest, of {by}: {kinds}",),
+        (
+            f"{ROBUSTNESS}: accuracy on the kind of images where it is lowest, by {by.lower()}: {kinds}",
+        ),
     )
 
 

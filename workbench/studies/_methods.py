@@ -143,9 +143,9 @@ class MethodsView:
 
     @property
     def coefficients(self) -> pd.DataFrame:
-        """The regression as text, for reading."""
+        """The regression as text, for reading; notices where there are any."""
         table = self.regression
-        return pd.DataFrame(
+        shown = pd.DataFrame(
             {
                 "Model": table["model"],
                 "Predictor": table["predictor"].map(column_label),
@@ -161,6 +161,7 @@ class MethodsView:
                 "Notice": table["notice"],
             }
         )
+        return shown if table["notice"].any() else shown.drop(columns="Notice")
 
     @cached_property
     def parts(self) -> pd.DataFrame:

@@ -41,7 +41,8 @@ function mountRanking(host, source) {
     const label = make("label", { className: "wbr-slider" });
     const slider = make("input", { type: "range", min: 0, max: most, step: 0.05 });
     slider.setAttribute("aria-label", `Weight of ${part}`);
-    const amount = make("output");
+    // Not an output element: each slider would be read out, and the sentence below says it all.
+    const amount = make("span", { className: "wbr-amount" });
     slider.addEventListener("input", () => {
       const weights = [...source.weights()];
       weights[place] = Number(slider.value);
@@ -81,6 +82,7 @@ function mountRanking(host, source) {
       slider.value = weights[place];
       const share = sum > 0 ? ` · ${Math.round((100 * weights[place]) / sum)} %` : "";
       amount.textContent = `${Number(weights[place].toFixed(2))}${share}`;
+      slider.setAttribute("aria-valuetext", amount.textContent);
     });
     const rows = resolveRanking(source.content, weights);
     body.replaceChildren(...rows.map((row) => lineOf(row, weights)));
