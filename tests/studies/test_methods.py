@@ -1,5 +1,6 @@
 """The eighteen-methods study's questions asked of tables that are typed, and of a run."""
 
+import html
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import papermill
 import pytest
 import tifffile
 from pydantic import ValidationError
 from scipy import stats
 
+from tests.conftest import REPOSITORY
 from workbench.analysis import rank_by_scheme
 from workbench.datasets import open_dataset
 from workbench.inference import ModelCard, ModelDescription, write_card
@@ -29,6 +32,7 @@ from workbench.studies import _method_parts as parts_module
 from workbench.studies._method_facts import row_facts
 from workbench.studies._report_costs import HEADERS
 
+PLOTLY = "application/vnd.plotly.v1+json"
 TISSUES = ["colon", "lung", "lymph", "skin", "spleen", "tongue"]
 SIZES = [50.0, 80.0, 110.0, 140.0, 200.0, 250.0]
 UNET = [0.30, 0.42, 0.45, 0.50, 0.66, 0.80]
@@ -159,7 +163,7 @@ class TestRanking:
         table |= {"unet": [0.9] * 5 + [0.3] * 5 + [0.1] * 4, "sam": [0.5] * 5 + [0.6] * 9}
         view = opened(written(tmp_path, "scores.csv", table))
         assert view.parts["robustness"].to_dict() == pytest.approx({"unet": 0.3, "sam": 0.5})
-        assert any("modality: dapi (5), phase (5)" in text for text in view.told)
+        assert "(modality) where it is lowest: dapi (5), phase (5)" in " ".join(view.told)
 
     def test_typed_parts_are_brought_to_0_to_1_and_usability_is_one_part(
         self, tmp_path: Path, scores: Path
@@ -193,6 +197,30 @@ class TestRanking:
         expected = rank_by_scheme(view.parts, weights={"stars": 0})
         pd.testing.assert_frame_equal(view.ranking, expected)
         assert view.stability.table["overall"].tolist() == pytest.approx(list(expected["overall"]))
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_in_batch_on_tables_alone(
+    tmp_path: Path, scores: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = written(tmp_path, "sizes.csv", {"tissue": TISSUES, "cell_size_px2": SIZES})
+    stars = written(tmp_path, "stars.csv", {"model": ["unet", "sam"], "stars": [1, 5]})
+    monkeypatch.setenv("WORKBENCH_PANELS", "still")
+    notebook = papermill.execute_notebook(
+        REPOSITORY / "notebooks" / "08_methods.ipynb",
+        tmp_path / "out.ipynb",
+        {"run": str(scores), "by": "tissue", "predictors": str(sizes), "parts": str(stars),
+         "weights": {"stars": 2}},
+        progress_bar=False,
+    )  # fmt: skip
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    (page,) = (html.unescape(o["data"]["text/html"]) for o in shown
+               if "<iframe" in o.get("data", {}).get("text/html", ""))  # fmt: skip
+    assert '"weights": [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0]' in page
+    figures = [o["data"][PLOTLY] for o in shown if PLOTLY in o.get("data", {})]
+    titles = [figure["layout"]["xaxis"]["title"]["text"] for figure in figures]
+    assert titles[0].startswith("Coefficient, change in F1 at IoU 0.5")
+    assert titles[1].startswith("Rank (1 is best")
 
 
 class TestRefusals:
@@ -319,10 +347,8 @@ class TestFactsOfARun:
     ) -> None:
         facts = row_facts(run_view(n_trained=7), ROWS, "modality")
         assert "n_training_images" not in facts.frame
-        assert facts.readings == (
-            "number of training images: left out, the models learned from 7 of the 1 images of "
-            "'train'",
-        )
+        (told,) = facts.readings
+        assert told.endswith("left out, the models learned from 7 of the 1 images of 'train'")
 
     def test_training_images_are_left_out_where_images_have_no_kinds(
         self, run_view: Callable[..., RunView]
@@ -336,8 +362,12 @@ def costed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., parts_module.Values
 
     def costs(**columns: Any) -> parts_module.Values:
         table = pd.DataFrame({"model": ["unet-0", "unet-1", "otsu-0"]}, columns=list(HEADERS))
-        known = {"standardised_min": [10.0, 20.0, np.nan], "train_memory_mb": [800.0, 900.0, np.nan],
-                 "images_per_s": [4.0, 4.0, 8.0], "predicted_on": ["CPU, 1 thread"] * 2 + ["CPU"]}  # fmt: skip
+        known = {
+            "standardised_min": [10.0, 20.0, np.nan],
+            "train_memory_mb": [800.0, 900.0, np.nan],
+            "images_per_s": [4.0, 4.0, 8.0],
+            "predicted_on": ["CPU, 1 thread", "CPU, 1 thread", "CPU"],
+        }
         monkeypatch.setattr(parts_module, "cost_table", lambda _: table.assign(**(known | columns)))
         kinds = {"unet": (True, "architecture"), "otsu": (False, "architecture")}
         models = {m: SimpleNamespace(is_trained_here=t, kind=k) for m, (t, k) in kinds.items()}

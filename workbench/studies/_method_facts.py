@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final, NamedTuple
 
 import pandas as pd
@@ -105,4 +106,4 @@ def _training_images(view: RunView, column: str) -> dict[str, int] | str:
     kinds = [r.metadata.get(column, "") for r in view.dataset.records if r.split == split]
     if len(kinds) != n_images:
         return f"the models learned from {n_images} of the {len(kinds)} images of {split!r}"
-    return pd.Series(kinds).value_counts().to_dict()
+    return dict(Counter(kinds).most_common())

@@ -165,13 +165,9 @@ def _worst_slice(comparison: ComparisonView, measured: Mapping[str, pd.DataFrame
     means = [paired.groupby(comparison.slices).mean().loc[large] for paired in measured.values()]
     lowest = pd.concat(means).groupby(level=0).mean().min().rename(ROBUSTNESS)
     kinds = ", ".join(f"{kind} ({sizes[kind]})" for kind in large)
-    return Values(
-        lowest.to_frame(),
-        (SchemePart(name=ROBUSTNESS, metrics=((ROBUSTNESS,),)),),
-        (
-            f"{ROBUSTNESS}: accuracy on the kind of images where it is lowest, by {by.lower()}: {kinds}",
-        ),
-    )
+    told = f"{ROBUSTNESS}: accuracy on the kind of images ({by.lower()}) where it is lowest: {kinds}"
+    part = SchemePart(name=ROBUSTNESS, metrics=((ROBUSTNESS,),))
+    return Values(lowest.to_frame(), (part,), (told,))
 
 
 def _costs(view: RunView) -> Values:
