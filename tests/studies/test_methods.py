@@ -163,7 +163,7 @@ class TestRanking:
         table |= {"unet": [0.9] * 5 + [0.3] * 5 + [0.1] * 4, "sam": [0.5] * 5 + [0.6] * 9}
         view = opened(written(tmp_path, "scores.csv", table))
         assert view.parts["robustness"].to_dict() == pytest.approx({"unet": 0.3, "sam": 0.5})
-        assert "(modality) where it is lowest: dapi (5), phase (5)" in " ".join(view.told)
+        assert "(modality) with the lowest: dapi (5), phase (5)" in " ".join(view.told)
 
     def test_typed_parts_are_brought_to_0_to_1_and_usability_is_one_part(
         self, tmp_path: Path, scores: Path

@@ -165,7 +165,7 @@ def _worst_slice(comparison: ComparisonView, measured: Mapping[str, pd.DataFrame
     means = [paired.groupby(comparison.slices).mean().loc[large] for paired in measured.values()]
     lowest = pd.concat(means).groupby(level=0).mean().min().rename(ROBUSTNESS)
     kinds = ", ".join(f"{kind} ({sizes[kind]})" for kind in large)
-    told = f"{ROBUSTNESS}: accuracy on the kind of images ({by.lower()}) where it is lowest: {kinds}"
+    told = f"{ROBUSTNESS}: accuracy on the kind of images ({by.lower()}) with the lowest: {kinds}"
     part = SchemePart(name=ROBUSTNESS, metrics=((ROBUSTNESS,),))
     return Values(lowest.to_frame(), (part,), (told,))
 
