@@ -25,6 +25,12 @@ def parse(text: str) -> Claim:
         ("unet equals otsu within 0.02", Claim("equal", "unet", "otsu", margin=0.02)),
         ("unet is as good as otsu", Claim("equal", "unet", "otsu")),
         ("unet is the best", Claim("best", "unet")),
+        ("unet performs best", Claim("best", "unet")),
+        ("unet is the best model on dense images", Claim("best", "unet", slice_name="dense")),
+        ("otsu works worst of all methods", Claim("worst", "otsu")),
+        ("unet segments better than otsu", Claim("better", "unet", "otsu")),
+        ("unet beats otsu in DAPI images", Claim("better", "unet", "otsu", slice_name="DAPI")),
+        ("unet beats otsu for U2 by 0.1", Claim("better", "unet", "otsu", 0.1, slice_name="U2")),
         ("unet better than every other model by dice", Claim("best", "unet", metric="dice")),
         ("otsu worse than all others", Claim("worst", "otsu")),
         ("otsu is the worst at IoU 0.9", Claim("worst", "otsu", threshold=0.9)),
@@ -50,6 +56,26 @@ def test_a_name_is_meant_if_no_other_begins_so() -> None:
     assert parse("unet beats cell").first == "unet"
     with pytest.raises(InputError, match="'mau' may be MAUNET_ENSEMBLE or MAUNET_WIDE"):
         parse("unet beats mau")
+
+
+def test_hyphens_and_blanks_in_a_name_make_no_difference_where_one_name_is_left() -> None:
+    assert parse("U-Net beats Cell pose").second == "cellpose"
+    assert parse("unet-wide beats otsu").first == "unet wide"
+    with pytest.raises(InputError, match="'mau-net' may be MAUNET_ENSEMBLE or MAUNET_WIDE"):
+        parse("mau-net beats otsu")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("unet is at least as good as otsu", "'is at least' is no part of a comparison\\.\n"),
+        ("unet is much better than otsu", "'is much' is no part of a comparison\\.\n"),
+        ("unet wide is 0.1 better than otsu", "'is 0.1' is no part .*, but for \"by 0.05\" at"),
+    ],
+)
+def test_words_that_would_change_a_claim_are_not_passed_over(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        parse(text)
 
 
 def test_names_may_hold_words_of_the_language() -> None:

@@ -161,3 +161,16 @@ def test_crowded_real_images_are_the_harder_ones(real_data: Path) -> None:
         fitted = sm.OLS(paired[row.model], design).fit()
         assert row.coefficient == pytest.approx(fitted.params["n_reference"], rel=1e-8)
         assert row.p == pytest.approx(fitted.pvalues["n_reference"], rel=1e-8)
+
+
+@pytest.mark.parametrize(("inflation", "is_told"), [(9, False), (12, True)])
+def test_predictors_that_go_together_are_noticed_from_an_inflation_of_10(
+    inflation: float, is_told: bool
+) -> None:
+    # Two halves and a part across them: inflation is 1 + 1 / size of that part squared.
+    halves, across = np.repeat([-1.0, 1.0], 4), np.tile([1.0, -1.0], 4)
+    both = {"area_px": halves, "width_px": halves + across / np.sqrt(inflation - 1)}
+    scores = pd.DataFrame({"unet": np.linspace(0.2, 0.9, 8) ** 2})
+    found = regress_scores(scores, pd.DataFrame(both))
+    assert found["vif"].to_numpy() == pytest.approx(inflation)
+    assert found["notice"].str.contains("goes with the other predictors").eq(is_told).all()

@@ -349,6 +349,9 @@ class TestRegression:
         assert list(elongation.marker.color) == [WHITE, BLUE]
         assert np.allclose(area.error_x.array, [0.1, 0.3])
         assert (list(elongation.x), list(elongation.y)) == ([0.3, 0.4], [0, 1])
+        assert figure.layout.xaxis2.matches == "x", "scaled predictors are comparable"
+        unscaled = figures.regression_coefficients(table, comparable=False)
+        assert unscaled.layout.xaxis2.matches is None
 
     def test_normal_residuals_lie_on_the_line(self) -> None:
         quantiles = np.array([-1.0, 0.0, 1.0])

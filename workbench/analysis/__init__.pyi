@@ -169,6 +169,7 @@ from ._published_report import (
 )
 from ._ranking_scheme import (
     EIGHTEEN_METHODS,
+    USABILITY_SCORES,
     RankingScheme,
     SchemePart,
     rank_by_scheme,
@@ -244,6 +245,7 @@ __all__ = [
     "CLAIM_GRAMMAR",
     "EIGHTEEN_METHODS",
     "QUANTITIES",
+    "USABILITY_SCORES",
     "Agreement",
     "AuditCheck",
     "AuditFinding",

@@ -17,7 +17,7 @@ MODEL is the best              also: better than every other model, is the worst
 and after it, in any order, each at most once:
   by 0.05                      better by more than this
   within 0.02                  the difference that would not matter, declared before looking
-  on dense images              also: sparse, medium, or a value of a metadata column
+  on dense images              also: sparse, medium, or a value of a metadata column; in, for
   where cell_type is HeLa      a value of the metadata column that is named
   by dice                      the measure
   at 0.7                       the IoU threshold
@@ -27,13 +27,15 @@ Names that hold such words go in quotes. Examples:
   unet equals cellpose within 0.02 where stain is DAPI
   unet is the best by dice"""
 
-_VERB: Final = r"(?:(?:is|are|performs|scores) )?(?:significantly )?"
+_IS: Final = r"(?:is|are|performs|scores|works|does|segments)"
+_VERB: Final = rf"(?:{_IS} )?(?:significantly )?"
+_ALL: Final = r"(?: (?:of all|overall))?(?: (?:model|method)s?)?"
 _PHRASES: Final[dict[Relation, str]] = {
     "better": rf"{_VERB}better than|beats|outperforms",
     "worse": rf"{_VERB}worse than",
     "equal": rf"equals|{_VERB}(?:equal to|equivalent to|as good as|the same as)",
-    "best": r"is (?:the )?best",
-    "worst": r"is (?:the )?worst",
+    "best": rf"{_IS} (?:the )?best{_ALL}",
+    "worst": rf"{_IS} (?:the )?worst{_ALL}",
 }
 _EVERY_OTHER: Final = re.compile(
     r"(?:every|all|any)(?: the)? others?(?: models?)?(?=\s|$)|everything else(?=\s|$)",
@@ -41,7 +43,8 @@ _EVERY_OTHER: Final = re.compile(
 )
 _SUPERLATIVE: Final[dict[Relation, Relation]] = {"better": "best", "worse": "worst"}
 _CONDITION: Final = re.compile(
-    r"\s*\b(?P<word>by|within|on|where|at)\s+(?P<value>.+?)(?=\s+(?:by|within|on|where|at)\s|$)",
+    r"\s*\b(?P<word>by|within|on|in|for|where|at)\s+(?P<value>.+?)"
+    r"(?=\s+(?:by|within|on|in|for|where|at)\s|$)",
     re.IGNORECASE,
 )
 _NEGATION: Final = re.compile(r"\s(?:not|never|no|isn't|aren't)$", re.IGNORECASE)
@@ -87,7 +90,7 @@ def parse_claim(text: str, *, models: Sequence[str], metrics: Collection[str] = 
         In the language of :data:`CLAIM_GRAMMAR`; upper and lower case alike.
     models, metrics
         Names that there are. A name is meant if it is written exactly, or if no other begins with
-        what is written.
+        what is written; "U-Net" may stand for "unet".
 
     Returns
     -------
@@ -109,7 +112,7 @@ def parse_claim(text: str, *, models: Sequence[str], metrics: Collection[str] = 
     quoted: list[str] = []
     plain = " ".join(_hide_quoted(text, quoted).split()).rstrip(".!")
     relation, left, right = _split(plain, text)
-    first = named(_shown(left, quoted), models, "model")
+    first = _first_model(left, quoted, models, text)
     every_other = _EVERY_OTHER.match(right)
     if relation in _SUPERLATIVE and every_other:
         relation, right = _SUPERLATIVE[relation], right[every_other.end() :]
@@ -126,6 +129,9 @@ def parse_claim(text: str, *, models: Sequence[str], metrics: Collection[str] = 
 def named(text: str, names: Collection[str], kind: str) -> str:
     """Return the name that is meant: written exactly, or the only one that begins so.
 
+    Upper and lower case, blanks, hyphens and underscores make no difference where only one name is
+    left.
+
     Raises
     ------
     InputError
@@ -133,15 +139,17 @@ def named(text: str, names: Collection[str], kind: str) -> str:
 
     Examples
     --------
-    >>> named("mau", ["unet", "MAUNET"], "model")
-    'MAUNET'
+    >>> named("mau", ["unet", "MAUNET"], "model"), named("U-Net", ["unet", "otsu"], "model")
+    ('MAUNET', 'unet')
     """
     if text in names:
         return text
-    folded = text.casefold()
+    folded, squeezed = text.casefold(), _squeezed(text)
     for candidates in (
         [name for name in names if name.casefold() == folded],
         [name for name in names if folded and name.casefold().startswith(folded)],
+        [name for name in names if _squeezed(name) == squeezed],
+        [name for name in names if squeezed and _squeezed(name).startswith(squeezed)],
     ):
         if len(candidates) == 1:
             return candidates[0]
@@ -153,6 +161,21 @@ def named(text: str, names: Collection[str], kind: str) -> str:
     there = f"there are {', '.join(names)}" if names else "there is none"
     msg = f"no {kind} is called {text!r}: {there}{hint}"
     raise InputError(msg)
+
+
+def _squeezed(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name).casefold()
+
+
+def _first_model(left: str, quoted: list[str], models: Sequence[str], text: str) -> str:
+    """Return the model that is claimed of; words between it and the comparison change the claim."""
+    name = _shown(left, quoted)
+    for model in sorted(models, key=len, reverse=True):
+        between = name[len(model) :].strip()
+        if f"{name} ".casefold().startswith(f"{model} ".casefold()) and between:
+            hint = ', but for "by 0.05" at the end' if re.search(r"\d", between) else ""
+            raise _not_understood(text, f"{between!r} is no part of a comparison{hint}")
+    return named(name, models, "model")
 
 
 def _split(plain: str, text: str) -> tuple[Relation, str, str]:

@@ -14,7 +14,9 @@ from workbench.schema import column_label
 MAX_SVG_POINTS: Final = 4_000
 
 
-def regression_coefficients(table: pd.DataFrame, *, outcome: str = "score") -> go.Figure:
+def regression_coefficients(
+    table: pd.DataFrame, *, outcome: str = "score", comparable: bool = True
+) -> go.Figure:
     """Show the coefficient of each predictor for each model, with its interval.
 
     Parameters
@@ -23,6 +25,8 @@ def regression_coefficients(table: pd.DataFrame, *, outcome: str = "score") -> g
         From :func:`workbench.analysis.regress_scores`.
     outcome
         What is explained, for the axis.
+    comparable
+        Whether the predictors were scaled, so that all panels have the same axis.
 
     Returns
     -------
@@ -38,6 +42,7 @@ def regression_coefficients(table: pd.DataFrame, *, outcome: str = "score") -> g
         len(predictors),
         subplot_titles=[wrapped(column_label(name), width=28) for name in predictors],
         shared_yaxes=True,
+        shared_xaxes="all" if comparable else False,
         horizontal_spacing=0.04,
     )
     for column, predictor in enumerate(predictors, start=1):

@@ -144,6 +144,15 @@ from ._measure_texts import (
     measure_rows,
     measures_page,
 )
+from ._method_tables import (
+    TypedTable,
+    read_typed_table,
+)
+from ._methods import (
+    MethodsJob,
+    MethodsView,
+    open_methods,
+)
 from ._model_config import (
     ModelConfig,
 )
@@ -321,6 +330,8 @@ __all__ = [
     "Job",
     "JobConfig",
     "Listener",
+    "MethodsJob",
+    "MethodsView",
     "ModelConfig",
     "OnnxChoices",
     "Plan",
@@ -344,6 +355,7 @@ __all__ = [
     "Thumbnails",
     "TrainJob",
     "TrainedModel",
+    "TypedTable",
     "adopt_predictions",
     "architecture_rows",
     "audit_dataset",
@@ -413,6 +425,7 @@ __all__ = [
     "network_input",
     "notebook_folder",
     "open_comparison",
+    "open_methods",
     "open_model",
     "open_view",
     "outlier_findings",
@@ -440,6 +453,7 @@ __all__ = [
     "read_split_config",
     "read_study",
     "read_summary",
+    "read_typed_table",
     "repair_dataset",
     "repair_effect",
     "result_json",

@@ -50,6 +50,11 @@ from ._number_table import (
     NumberTable,
     number_table,
 )
+from ._ranking_weights import (
+    RankingWeights,
+    ranking_weights,
+    resolve_ranking,
+)
 from ._section import (
     show_section,
 )
@@ -71,6 +76,7 @@ __all__ = [
     "NumberTable",
     "Numbered",
     "PickedCell",
+    "RankingWeights",
     "Table",
     "comparer",
     "data_explorer",
@@ -80,8 +86,10 @@ __all__ = [
     "leaderboard",
     "live_training_curve",
     "number_table",
+    "ranking_weights",
     "resolve_board",
     "resolve_comparer",
     "resolve_gallery",
+    "resolve_ranking",
     "show_section",
 ]
