@@ -1,8 +1,11 @@
   // A figure is drawn when it comes near the screen, so that long reports open at once.
+  const pictures = JSON.parse(document.getElementById("pictures").textContent);
+  const withPictures = (name, value) =>
+    typeof value === "string" && value.startsWith("picture:") ? pictures[value.slice(8)] : value;
   const draw = (plot) => {
     const source = plot.querySelector("script");
     if (!source) return;
-    const figure = JSON.parse(source.textContent);
+    const figure = JSON.parse(source.textContent, withPictures);
     source.remove();
     Plotly.newPlot(plot, figure.data, figure.layout, { responsive: true, displaylogo: false });
   };
@@ -11,9 +14,11 @@
     draw(plot);
     plot.screenHeight = plot.layout.height;
     const height = Math.min(plot.screenHeight, PAPER_HEIGHT);
+    plot.style.height = `${height}px`;
     Plotly.relayout(plot, { width: PAPER_WIDTH, height, autosize: false });
   });
   const onScreen = () => plots.forEach((plot) => {
+    plot.style.height = `${plot.screenHeight}px`;
     if (plot.layout) Plotly.relayout(plot, { width: null, height: plot.screenHeight, autosize: true });
   });
   const watcher = new IntersectionObserver(
