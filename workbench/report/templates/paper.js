@@ -12,12 +12,15 @@
   document.querySelectorAll("main p, main caption, main figcaption, main th, main td").forEach((text) =>
     eachText(text, (node) => node.data.replace(/ (?=[=<] |%)|(?<=[=<]) (?=\S)/g, "\u00a0")));
 
+  // Long headers break at their own joints, so that more columns fit.
+  document.querySelectorAll("main thead th").forEach((header) => {
+    const joints = header.textContent.split(/(?<=\w{3}[_./-])(?=\w{3})/);
+    header.replaceChildren(...joints.flatMap((part) => [part, document.createElement("wbr")]).slice(0, -1));
+  });
+
   const BREAK = "\u200b";
-  const withBreaks = (node) => {
-    const longest = node.parentElement.closest("thead") ? 10 : 24;
-    return node.data.replace(/\S+/g, (word) => word.length <= longest ? word
-      : word.replace(/[_./-]+/g, "$&" + BREAK).replace(/[^\u200b]{24}(?=[^\u200b]{4})/g, "$&" + BREAK));
-  };
+  const withBreaks = (node) => node.data.replace(/\S{25,}/g, (word) =>
+    word.replace(/[_./-]+/g, "$&" + BREAK).replace(/[^\u200b]{24}(?=[^\u200b]{4})/g, "$&" + BREAK));
   const widthOf = (table) => {
     table.style.cssText = "min-width: 0; width: min-content";
     const columns = [...table.tHead.rows[0].cells].map((cell) => cell.offsetWidth);
