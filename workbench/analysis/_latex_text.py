@@ -15,16 +15,16 @@ _ROW_END, _AMPERSAND, _SPANNED, _FLOAT, _FLOAT_END, _GRID, _GRID_END = (
 )
 _MARKS: Final = dict.fromkeys(range(2, 9), " ")
 
+_GRID_BEGIN: Final = (
+    r"\\begin\{(?:tabular[*xy]?|longtable)\}(?:\[[^\[\]\n]{0,40}\])?"
+    r"(?:\{(?:[^{}]|\{[^{}]{0,80}\}){0,400}\}){0,2}"
+)
+"""With how its columns are laid out."""
 _PLACES: Final = (
     (r"\\\\\*?(?:\[[^\[\]\n]{0,40}\])?|\\tabularnewline\b", _ROW_END),
     (r"(?<!\\)%.*", ""),
     (r"\\&", _AMPERSAND),
-    # Behind it how its columns are laid out.
-    (
-        r"\\begin\{(?:tabular[*xy]?|longtable)\}(?:\[[^\[\]\n]{0,40}\])?"
-        r"(?:\{(?:[^{}]|\{[^{}]{0,80}\}){0,400}\}){0,2}",
-        _GRID,
-    ),
+    (_GRID_BEGIN, _GRID),
     (r"\\end\{(?:tabular[*xy]?|longtable)\}", _GRID_END),
     (r"\\begin\{(?:table\*?|sidewaystable)\}(?:\[[^\[\]\n]{0,40}\])?", _FLOAT),
     (r"\\end\{(?:table\*?|sidewaystable)\}", _FLOAT_END),
@@ -56,6 +56,7 @@ _BARE: Final = re.compile(r"(?<![a-zA-Z*\]}])\{([^{}]*)\}")
 _SPAN: Final = re.compile(r"\\multicolumn\{ *(\d{1,2}) *\}\{[^{}]*\}\{([^{}]*)\}")
 _CAPTION: Final = re.compile(r"\\caption\*?(?:\[[^\[\]{}\n]{0,300}\])?\{([^{}]*)\}")
 _COMMAND: Final = re.compile(r"\\[a-zA-Z]+\*?(?:\[[^\[\]{}\n]{0,100}\])?")
+_REPEATS: Final = re.compile(r"\\end(?:first)?head\b|\\end(?:last)?foot\b")
 _MOST_NESTED: Final = 8
 _RULE: Final = "---"
 
@@ -95,7 +96,8 @@ def plain_latex(text: str) -> str:
     first, *grids = text.split(_GRID)
     text = first + "".join(map(_with_tabs, grids))
     bare = re.sub(r"[{}]", "", _COMMAND.sub("", text))
-    return bare.replace(_ROW_END, "").replace(_FLOAT_END, "").replace(_AMPERSAND, "&")
+    # Ends without a beginning leave their marks.
+    return bare.replace(_AMPERSAND, "&").translate(dict.fromkeys(_MARKS))
 
 
 def _spanned(found: re.Match[str]) -> str:
@@ -126,8 +128,7 @@ def _with_tabs(text: str) -> str:
     inside, _, after = text.partition(_GRID_END)
     caption = _captions(inside)
     inside = _without_captions(inside)
-    inside = _without(inside, "\\endfirsthead", ("\\endhead",))
-    inside = _without(inside, "\\endhead", ("\\endfoot", "\\endlastfoot"))
+    inside = _without_repeats(inside)
     rows = [_Row.read(piece) for piece in _COMMAND.sub("", inside).split(_ROW_END)]
     first = next((place for place, row in enumerate(rows) if any(row.cells)), 0)
     if first + 1 < len(rows) and any(_SPANNED in cell for cell in rows[first].cells):
@@ -142,13 +143,13 @@ def _with_tabs(text: str) -> str:
     return "\n".join([*(line or _RULE for line in lines[:-1]), lines[-1]]) + after
 
 
-def _without(text: str, start: str, ends: tuple[str, ...]) -> str:
-    """Return a grid without what it repeats on each page: from a mark to the last of others."""
-    place = text.find(start)
-    end = max((text.rfind(mark) + len(mark) for mark in ends if mark in text), default=0)
-    if place < 0 or end < place:
+def _without_repeats(text: str) -> str:
+    """Return a grid without the heads and feet that it has on further pages."""
+    marks = list(_REPEATS.finditer(text))
+    if not marks:
         return text
-    return text[:place] + "\n" * text.count("\n", place, end) + text[end:]
+    start, end = marks[0].start(), marks[-1].end()
+    return text[:start] + "\n" * text.count("\n", start, end) + text[end:]
 
 
 @dataclass(frozen=True)

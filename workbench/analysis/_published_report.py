@@ -112,8 +112,9 @@ def read_published_report(text: str) -> PublishedReport:
     Parameters
     ----------
     text
-        Plain text, Markdown, CSV, HTML or LaTeX, of any content. A table has its cells between tabs,
-        pipes, commas, semicolons, or in columns two spaces apart; its first row names the columns.
+        Plain text, Markdown, CSV, HTML or LaTeX, of any content. A table has its cells between
+        tabs, pipes, commas, semicolons, or in columns two spaces apart; its first row names the
+        columns.
         Of HTML the text is read, a row of a table as a line.
 
     Returns
