@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,29 @@ def test_keys_reach_every_number_and_enter_opens_it(page: Page) -> None:
     assert focused == table.locator("tbody tr").nth(1).locator("button").first.get_attribute(
         "data-q"
     )
+
+
+def test_figures_offer_no_upload_and_no_stops_to_the_tab_key(page: Page) -> None:
+    plot = page.locator(".plot").first
+    plot.scroll_into_view_if_needed()
+    plot.locator(".modebar-btn").first.wait_for(state="attached")
+    assert plot.get_attribute("role") == "img"
+    assert plot.get_attribute("aria-label")
+    tools = plot.locator(".modebar-btn")
+    assert "Pan" in tools.evaluate_all("all => all.map(tool => tool.dataset.title)")
+    assert "hare" not in "".join(tools.evaluate_all("all => all.map(t => t.dataset.title)"))
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.wait_for_timeout(500)
+    assert set(tools.evaluate_all("all => all.map(tool => tool.tabIndex)")) == {-1}
+    page.set_viewport_size({"width": 1200, "height": 900})
+
+
+def test_headings_are_in_order_and_each_has_words(page: Page) -> None:
+    headings = page.locator("h1, h2, h3").all()
+    levels = [int(heading.evaluate("h => h.tagName[1]")) for heading in headings]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert all(heading.text_content() for heading in headings)
 
 
 def test_nothing_is_wider_than_a_narrow_window(page: Page) -> None:

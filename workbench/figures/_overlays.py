@@ -98,13 +98,13 @@ def overlay_row(
         *(_panel_title(overlay, named=with_reference) for overlay in overlays),
     ]
     linked = "all" if with_reference else False
-    height_px = rows * (_panel_height_px(overlays, columns) + TITLE_PX) + LEGEND_PX
+    panels_px = rows * (_panel_height_px(overlays, columns) + TITLE_PX) - TITLE_PX
     figure = make_subplots(
         rows,
         columns,
         subplot_titles=titles,
         horizontal_spacing=0.012,
-        vertical_spacing=TITLE_PX / height_px,
+        vertical_spacing=TITLE_PX / panels_px,
         shared_xaxes=linked,
         shared_yaxes=linked,
     )
@@ -123,7 +123,7 @@ def overlay_row(
         figure.update_yaxes(constraintoward="top", **place)
     for outcome in OUTCOME_COLOURS:  # lines without points: the legend alone
         figure.add_trace(_line(outcome, np.array([None]), np.array([None]), MEANINGS[outcome], 2.0))
-    styled(figure, height_px=round(height_px))
+    styled(figure, height_px=round(panels_px) + TITLE_PX + LEGEND_PX)
     figure.update_annotations(font_size=11)
     figure.update_layout(
         legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"},
