@@ -83,7 +83,7 @@ def test_a_row_has_a_panel_per_overlay_and_one_legend(overlay: Overlay) -> None:
     pictures = [trace for trace in figure.data if isinstance(trace, go.Image)]
     assert len(pictures) == 4
     titles = [annotation.text for annotation in figure.layout.annotations]
-    assert titles == ["image cells", "reference", "unet-0 · F1 0.50", "unet-0 · F1 0.50"]
+    assert titles == ["cells<br>image", "<br>reference", *["unet-0<br>F1 0.50"] * 2]
     lines = [trace for trace in figure.data if isinstance(trace, go.Scatter)]
     assert [line.name for line in lines if line.showlegend is not False] == [
         "matched (as predicted)", "missed (reference)", "spurious (predicted)",
