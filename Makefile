@@ -37,7 +37,7 @@ pictures:
 	@scripts/system_packages.sh
 	@scripts/environment.sh test
 	@.venv/bin/workbench run studies/dsb2018.yaml --out runs/dsb2018
-	@.venv/bin/python scripts/make_pictures.py runs/dsb2018 docs/pictures
+	@.venv/bin/python scripts/make_pictures.py runs/dsb2018
 
 zoo:
 	@scripts/system_packages.sh

@@ -1,6 +1,8 @@
-"""Pictures and table of the README, from a finished run: python scripts/make_pictures.py RUN.
+"""Pictures and table of the README, from a finished run: scripts/make_pictures.py RUN [PART ...].
 
-Writes PNGs into docs/pictures and the table between the markers in README.md.
+Writes PNGs into docs/pictures and the table between the markers in README.md. Parts are report,
+jupyterlab, napari and table; without any, all are made. The report is written anew where it is
+older than the code.
 """
 
 import shutil
@@ -12,7 +14,8 @@ from tempfile import TemporaryDirectory
 from browser import chromium, failure_browser, jupyterlab, run_all_cells
 from playwright.sync_api import Browser, expect
 
-from workbench.studies import open_view, summary_table
+from workbench.report import summary_table
+from workbench.studies import open_view, update_report
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PICTURES = REPOSITORY / "docs" / "pictures"
@@ -22,24 +25,30 @@ XVFB = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24"]
 
 
 def main() -> None:
-    """Make them all."""
+    """Make them all, or the parts that are named."""
     run = Path(sys.argv[1]).resolve()
+    parts = sys.argv[2:] or [*PARTS]
+    if unknown := set(parts) - set(PARTS):
+        sys.exit(f"unknown parts: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}.")
     PICTURES.mkdir(parents=True, exist_ok=True)
-    with chromium() as browser:
-        picture_report(browser, run)
-        picture_jupyterlab(browser, run)
-    picture_napari(run)
-    write_table(run)
+    for part in parts:
+        PARTS[part](run)
 
 
-def picture_report(browser: Browser, run: Path) -> None:
+def picture_report(run: Path) -> None:
     """Picture the top of the report and its samples."""
+    update_report(run)
+    with chromium() as browser:
+        _picture_report(browser, run)
+
+
+def _picture_report(browser: Browser, run: Path) -> None:
     page = browser.new_page(viewport={"width": WIDTH_PX, "height": 900}, device_scale_factor=1)
     page.goto((run / "report" / "report.html").as_uri())
-    page.locator(".plot .main-svg").first.wait_for()
-    page.wait_for_timeout(1000)
+    # Figures are drawn when they come near the screen; of many models the first stands far below.
+    page.wait_for_timeout(2000)
     page.screenshot(path=PICTURES / "report.png")
-    samples = page.get_by_role("heading", name="Samples").locator("..")
+    samples = page.get_by_role("heading", name="Samples", exact=True).locator("..")
     for place in range(samples.locator(".plot").count()):
         samples.locator(".plot").nth(place).scroll_into_view_if_needed()
         samples.locator(".plot").nth(place).locator(".main-svg").first.wait_for()
@@ -49,9 +58,9 @@ def picture_report(browser: Browser, run: Path) -> None:
     page.close()
 
 
-def picture_jupyterlab(browser: Browser, run: Path) -> None:
+def picture_jupyterlab(run: Path) -> None:
     """Picture notebook 06 with its failure browser."""
-    with TemporaryDirectory() as temporary:
+    with TemporaryDirectory() as temporary, chromium() as browser:
         root = Path(temporary)
         shutil.copytree(REPOSITORY / "notebooks", root / "notebooks")
         (root / "runs").mkdir()
@@ -93,6 +102,13 @@ def write_table(run: Path) -> None:
     after = rest.split(END)[1]
     readme.write_text(before + BEGIN + "".join(lines) + END + after, encoding="utf-8")
 
+
+PARTS = {
+    "report": picture_report,
+    "jupyterlab": picture_jupyterlab,
+    "napari": picture_napari,
+    "table": write_table,
+}
 
 if __name__ == "__main__":
     main()

@@ -367,6 +367,17 @@ class TestRegression:
         assert list(points.customdata) == ["x", "y", "z"]
         assert np.allclose(np.interp(points.x, line.x, line.y), points.y)
 
+    def test_of_many_residuals_both_ends_are_drawn_and_the_line_is_that_of_all(self) -> None:
+        residuals = pd.Series(np.sort(np.random.default_rng(0).standard_t(3, 20_000)))
+        quantiles = np.linspace(-4, 4, 20_000)
+        table = pd.DataFrame({"residual": residuals, "theoretical": quantiles})
+        points, line = figures.residual_quantiles(table.assign(image_id="x", model="a")).data
+        assert len(points.y) == 2_000
+        assert list(points.y[:250]) == list(residuals[:250])
+        assert list(points.y[-250:]) == list(residuals[-250:])
+        assert np.diff(points.x[250:-250]).max() < 3 * 8 / 2_000
+        assert line.y[1] == pytest.approx(4 * residuals.std())
+
 
 def test_seven_models_differ_in_grey_and_sixty_are_told_by_their_rows() -> None:
     for n, n_looks in ((7, 7), (60, 1)):

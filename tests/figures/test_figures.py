@@ -1,5 +1,7 @@
 """Figures show what their tables hold."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -111,12 +113,28 @@ def test_a_large_image_is_shown_smaller_in_its_own_coordinates(overlay: Overlay)
     assert len(picture.source) < 200_000
 
 
+def test_titles_of_a_row_are_short_lines_above_panels_as_tall_as_their_images(
+    overlay: Overlay,
+) -> None:
+    long = dataclasses.replace(overlay, member=Member("maunet_resnet50_wide_of_fold_3", 0))
+    figure = figures.overlay_row([long] * 8, with_reference=True)
+    lines = [line for title in figure.layout.annotations for line in title.text.split("<br>")]
+    assert max(map(len, lines)) <= 22
+    assert [title.text.count("<br>") for title in figure.layout.annotations] == [1] * 10
+    height, width = overlay.sample.image.shape[:2]
+    low, high = figure.layout.yaxis.domain
+    inner = figure.layout.height - figure.layout.margin.t - figure.layout.margin.b
+    assert (high - low) * inner == pytest.approx(940 / 6 * height / width, rel=0.05)
+    gap = low - figure.layout.yaxis7.domain[1]
+    assert gap * inner == pytest.approx(figure.layout.margin.t, abs=2)
+
+
 def test_a_row_has_a_panel_per_overlay_and_one_legend(overlay: Overlay) -> None:
     figure = figures.overlay_row([overlay, overlay], with_reference=True)
     pictures = [trace for trace in figure.data if isinstance(trace, go.Image)]
     assert len(pictures) == 4
     titles = [annotation.text for annotation in figure.layout.annotations]
-    assert titles == ["image cells", "reference", "unet-0 · F1 0.50", "unet-0 · F1 0.50"]
+    assert titles == ["cells<br>image", "<br>reference", *["unet-0<br>F1 0.50"] * 2]
     lines = [trace for trace in figure.data if isinstance(trace, go.Scatter)]
     assert [line.name for line in lines if line.showlegend is not False] == [
         "matched (as predicted)", "missed (reference)", "spurious (predicted)",

@@ -220,3 +220,29 @@ def test_the_audit_of_reports_would_find_a_model_left_out(sections: list[Section
 
     cut = [dataclasses.replace(s, items=[without(item) for item in s.items]) for s in sections]
     assert audit_text(render_markdown(Report("r", cut)))
+
+
+def test_beside_the_checks_stands_the_q_q_figure_that_they_speak_of(
+    sections: list[Section], scores: pd.DataFrame
+) -> None:
+    statistics = next(section for section in sections if section.title == "Statistics")
+    checks = [getattr(item, "name", "") for item in statistics.items].index("assumptions")
+    figure = statistics.items[checks + 1]
+    assert isinstance(figure, Figure)
+    assert figure.caption.startswith("Q-Q figure of the residuals")
+    points, _ = figure.figure.data
+    assert len(points.y) == 3 * scores["image_id"].nunique()
+    widest = int(np.argmax(np.abs(points.y)))
+    assert f"{points.y[widest]:+.3f}, of {points.text[widest]}" in figure.alt
+
+
+def test_means_of_one_or_two_images_have_no_interval(scores: pd.DataFrame) -> None:
+    first = scores.groupby("image_id")["n_reference"].first()
+    of = dict(zip(first.index, [3, 8, 9, 30, 31, 32] * 4, strict=True))
+    few = scores[scores["image_id"].isin(list(first.index[:6]))]
+    few = few.assign(n_reference=few["image_id"].map(of))
+    tables = {t.name: t for t in Report("r", score_sections(few, **FEW)).tables}
+    row = tables["by_cell_count"].frame.iloc[0]
+    assert row.filter(like="1-5 ").item().count("[") == 0
+    assert row.filter(like="6-10 ").item().count("[") == 0
+    assert row.filter(like="21-50 ").item().count("[") == 1

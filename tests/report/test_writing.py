@@ -114,6 +114,23 @@ def test_plotly_is_in_the_page_once_and_only_where_something_is_drawn() -> None:
     assert len(render_html(Report("r", [Section("s", ["t"])]), made=MADE)) < 50_000
 
 
+def test_a_picture_that_many_figures_show_is_in_the_page_once() -> None:
+    source = "data:image/jpeg;base64,/9j/ABCDEFG" + "x" * 1_000
+    other = "data:image/png;base64,iVBO"
+    shown = [
+        Figure(name, go.Figure([go.Image(source=one), go.Image(source=two)]))
+        for name, one, two in (("a", source, other), ("b", other, source))
+    ]
+    page = render_html(Report("r", [Section("s", items=shown)]), made=MADE)
+    assert page.count("x" * 1_000) == 1
+    pictures = json.loads(re.search(r'id="pictures">(.*?)</script>', page)[1])
+    drawn = [
+        [pictures[int(trace["source"].removeprefix("picture:"))] for trace in drawing["data"]]
+        for drawing in map(json.loads, re.findall(r'json">(\{.*?)</script>', page))
+    ]
+    assert drawn == [[source, other], [other, source]]
+
+
 def test_figures_that_would_make_the_page_too_large_are_told_instead_of_drawn() -> None:
     large = [Figure(f"{n}.", go.Figure(layout={"title": "x" * 4_500_000}), "Z") for n in "ab"]
     page = render_html(Report("r", [Section("s", items=large)]), made=MADE)

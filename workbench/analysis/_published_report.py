@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
+from workbench.analysis._latex_text import LATEX, plain_latex
+
 MAX_LINES: Final = 50_000
 MAX_LINE_LENGTH: Final = 5_000
 """What is longer is no report for people; the rest is left unread, and the audit says so."""
@@ -110,8 +112,9 @@ def read_published_report(text: str) -> PublishedReport:
     Parameters
     ----------
     text
-        Plain text, Markdown, CSV or HTML, of any content. A table has its cells between tabs,
-        pipes, commas, semicolons, or in columns two spaces apart; its first row names the columns.
+        Plain text, Markdown, CSV, HTML or LaTeX, of any content. A table has its cells between
+        tabs, pipes, commas, semicolons, or in columns two spaces apart; its first row names the
+        columns.
         Of HTML the text is read, a row of a table as a line.
 
     Returns
@@ -128,7 +131,9 @@ def read_published_report(text: str) -> PublishedReport:
     >>> [statement.text for statement in report.statements]
     ['Results', 'All is well.']
     """
-    if HTML.search(text):
+    if LATEX.search(text):
+        text = plain_latex(text)
+    elif HTML.search(text):
         text = _text_of_html(text)
     raw = re.split(r"\r\n|\n|\r", text.translate(UNIFORM))
     unread = len(raw) > MAX_LINES or any(len(line) > MAX_LINE_LENGTH for line in raw)

@@ -95,8 +95,8 @@ def audit_text(text: str) -> tuple[AuditFinding, ...]:
     Parameters
     ----------
     text
-        Of any content: plain text with tabs or aligned columns, Markdown, CSV, or HTML, whose tags
-        are left out here.
+        Of any content: plain text with tabs or aligned columns, Markdown, CSV, or HTML and LaTeX,
+        whose tags and commands are left out here.
 
     Returns
     -------

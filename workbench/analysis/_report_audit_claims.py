@@ -252,7 +252,7 @@ def absence_as_equality(facts: ReportFacts) -> Iterator[AuditFinding]:
 
 def no_uncertainty(facts: ReportFacts) -> Iterator[AuditFinding]:
     """Find a best model named by means alone."""
-    has_any = any("ci_low" in row.values for row in facts.scores) or pairs_tested(facts)
+    has_any = any("ci_low" in row.values for row in facts.scores) or facts.once(pairs_tested)
     named = (TEST_WORDS, PAIRED, P_TEXT, *UNPAIRED.values())
     if has_any or len(facts.primary) < 2 or any(facts.matches(pattern) for pattern in named):
         return

@@ -2,12 +2,12 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate, combinations, islice
 from math import isnan, nan
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from workbench.analysis._published_report import PublishedReport, PublishedTable
 from workbench.analysis._report_audit_words import (
@@ -15,6 +15,8 @@ from workbench.analysis._report_audit_words import (
     Printed,
     heading,
 )
+
+T = TypeVar("T")
 
 _VERSUS: Final = re.compile(r"\s+(?:vs\.?|versus|-|/|and|against|minus)\s+", re.IGNORECASE)
 MEMBER: Final = re.compile(r"(.*\S)-\d{1,4}")
@@ -119,17 +121,42 @@ class ReportFacts:
         return int(printed.pop()) if len(printed) == 1 else None
 
     @cached_property
+    def _lowered(self) -> str:
+        return "\n".join(text.lower() for _, text in self.lines)
+
+    @cached_property
     def _starts(self) -> list[int]:
         return list(accumulate((len(text) + 1 for _, text in self.lines), initial=0))
+
+    @cached_property
+    def _lowered_starts(self) -> list[int]:
+        # Some characters become two.
+        return list(accumulate((len(text.lower()) + 1 for _, text in self.lines), initial=0))
+
+    @cached_property
+    def _known(self) -> dict[object, Any]:
+        return {}
+
+    def once(self, ask: Callable[["ReportFacts"], T]) -> T:
+        """Return what a function says of these facts, asked at the first call only."""
+        if ask not in self._known:
+            self._known[ask] = ask(self)
+        return self._known[ask]
 
     def matches(self, pattern: re.Pattern[str]) -> list[tuple[int, str]]:
         """Return the lines that a pattern is found in, with their numbers, each once.
 
         After 200 finds no more are looked for.
         """
-        finds = islice(pattern.finditer(self.text), 200)
-        places = (bisect_right(self._starts, find.start()) - 1 for find in finds)
-        return [self.lines[place] for place in dict.fromkeys(places)]
+        if pattern not in self._known:
+            lowered = in_lower_case(pattern)
+            text, starts = (
+                (self._lowered, self._lowered_starts) if lowered else (self.text, self._starts)
+            )
+            finds = islice((lowered or pattern).finditer(text), 200)
+            places = (bisect_right(starts, find.start()) - 1 for find in finds)
+            self._known[pattern] = [self.lines[place] for place in dict.fromkeys(places)]
+        return list(self._known[pattern])
 
     @cached_property
     def means(self) -> dict[tuple[str, float], dict[str, ScoreRow]]:
@@ -159,23 +186,47 @@ class ReportFacts:
 
     def models_in(self, text: str) -> tuple[str, ...]:
         """Return the keys of the models that a text names, in order, each once."""
+        if text not in self._known:
+            self._known[text] = tuple(dict.fromkeys(self._models_in(text)))
+        names: tuple[str, ...] = self._known[text]
+        return names
+
+    def _models_in(self, text: str) -> Iterator[str]:
         words = re.findall(r"[\w+.\-]+", text[:2000])
-        found, place = [], 0
+        keys = [model_key(word) for word in words]
+        place = 0
         while place < len(words):
             for length in (4, 3, 2, 1):
-                name = "".join(words[place : place + length]).rstrip(".")
-                member = MEMBER.fullmatch(name)
-                key = model_key(name)
-                if member and key not in self.models:
-                    key = model_key(member[1])
+                key = "".join(keys[place : place + length])
+                if key not in self.models:
+                    name = "".join(words[place : place + length]).rstrip(".")
+                    member = MEMBER.fullmatch(name) if name[-1:].isdigit() else None
+                    key = model_key(member[1]) if member else ""
                 if key in self.models:
-                    found.append(key)
+                    yield key
                     place += length - 1
                     break
             place += 1
-        return tuple(dict.fromkeys(found))
 
 
+@lru_cache(maxsize=256)
+def in_lower_case(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
+    r"""Return the same for texts in lower case, several times as fast; None where there is none.
+
+    Examples
+    --------
+    >>> in_lower_case(re.compile(r"holm\B", re.IGNORECASE))
+    re.compile('holm\\B')
+    >>> in_lower_case(re.compile("SD", re.IGNORECASE)), in_lower_case(re.compile("holm"))
+    (None, None)
+    """
+    bare = re.sub(r"\\.", "", pattern.pattern)
+    if not pattern.flags & re.IGNORECASE or bare != bare.lower():
+        return None
+    return re.compile(pattern.pattern, pattern.flags & ~re.IGNORECASE)
+
+
+@lru_cache(maxsize=65_536)
 def model_key(name: str) -> str:
     """Return by what spellings of one model agree.
 

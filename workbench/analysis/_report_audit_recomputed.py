@@ -47,7 +47,7 @@ class _Expected:
 
 def f_and_d(facts: ReportFacts) -> Iterator[AuditFinding]:
     """Find an F or a Cohen's d that follows from none of the means and SDs printed."""
-    for expected in _expected(facts):
+    for expected in facts.once(_expected):
         # Hedges' correction, and n for n - 1, are within a few per cent.
         if not any(expected.fits(low, high, slack=1.03) for _, low, high in expected.spans):
             between = " or ".join(f"{low:.4g} to {high:.4g}" for _, low, high in expected.spans)
@@ -61,7 +61,7 @@ def f_and_d(facts: ReportFacts) -> Iterator[AuditFinding]:
 
 def computed_from(facts: ReportFacts, one: PublishedTable, other: PublishedTable) -> Iterator[str]:
     """Yield sentences on what was computed from the SDs of one table and not from the other's."""
-    for expected in _expected(facts):
+    for expected in facts.once(_expected):
         spans = {id(table): (low, high) for table, low, high in expected.spans}
         if not {id(one), id(other)} <= set(spans):
             continue
@@ -75,7 +75,11 @@ def computed_from(facts: ReportFacts, one: PublishedTable, other: PublishedTable
                 )
 
 
-def _expected(facts: ReportFacts) -> Iterator[_Expected]:
+def _expected(facts: ReportFacts) -> tuple[_Expected, ...]:
+    return tuple(_computed(facts))
+
+
+def _computed(facts: ReportFacts) -> Iterator[_Expected]:
     n = facts.n_images
     if facts.matches(PAIRED) or not n or n < 2:
         # Of paired data neither follows from means and SDs.

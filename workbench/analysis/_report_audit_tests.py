@@ -203,7 +203,7 @@ def p_as_zero(facts: ReportFacts) -> Iterator[AuditFinding]:
 
 def multiple_testing(facts: ReportFacts) -> Iterator[AuditFinding]:
     """Find several pairs tested without a correction."""
-    pairs = pairs_tested(facts)
+    pairs = facts.once(pairs_tested)
     corrected = any(not NO_CORRECTION.search(text) for _, text in facts.matches(CORRECTION))
     if len(pairs) < 2 or corrected or not _prints_p(facts):
         return
@@ -221,7 +221,7 @@ def _prints_p(facts: ReportFacts) -> bool:
 
 def pairs_shown(facts: ReportFacts) -> Iterator[AuditFinding]:
     """Find pairs left out, the first two models above all."""
-    pairs = pairs_tested(facts)
+    pairs = facts.once(pairs_tested)
     models = list(facts.primary)
     n_pairs = comb(len(models), 2)
     against_one = any(

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from workbench.figures._pictures import picture_trace, show_as_image
+from workbench.figures._rows import wrapped
 from workbench.figures._theme import styled
 from workbench.schema import OUTCOME_COLOURS, OUTCOMES, LabelImage, Outcome, Overlay
 from workbench.transforms import Outline, label_outlines
@@ -37,6 +38,17 @@ MEANINGS: Final[Mapping[Outcome, str]] = {
 ALWAYS_NAMED: Final = ("matched", "missed", "spurious")
 THIN: Final = 0.75  # lines of lost reference cells beside those of predicted ones
 REFERENCE_COLOUR: Final = "#00A676"
+PANELS_PX: Final = 940
+"""Width of a row of panels on paper; on a wider screen they are a little smaller than they could
+be."""
+MOST_TALL: Final = 1.5
+"""Height of a panel as a share of its width; taller images are shown narrower."""
+LARGEST_PX: Final = 320
+"""Height of a panel that has a row for itself."""
+TITLE_PX: Final = 36
+LEGEND_PX: Final = 34
+TITLE_WIDTH: Final = 22
+"""Longest line of a panel's title, in characters."""
 
 
 def overlay_figure(overlay: Overlay, *, height_px: int = 620) -> go.Figure:
@@ -76,9 +88,8 @@ def overlay_figure(overlay: Overlay, *, height_px: int = 620) -> go.Figure:
 def overlay_row(
     overlays: Sequence[Overlay],
     *,
-    columns: int = 5,
+    columns: int = 6,
     with_reference: bool = False,
-    row_height_px: int = 250,
 ) -> go.Figure:
     """Show several overlays side by side, one legend for all.
 
@@ -91,8 +102,6 @@ def overlay_row(
     with_reference
         Whether the first two panels are the bare image and the reference of the first overlay;
         the others then share their pan and zoom.
-    row_height_px
-        Height of each row.
 
     Returns
     -------
@@ -105,16 +114,17 @@ def overlay_row(
     rows = -(-n_panels // columns)
     first = overlays[0]
     titles = [
-        *([f"image {first.sample.image_id[:24]}", "reference"] if with_reference else []),
+        *([f"{_one_line(first.sample.image_id)}<br>image", "<br>reference"] if lead else []),
         *(_panel_title(overlay, named=with_reference) for overlay in overlays),
     ]
     linked = "all" if with_reference else False
+    panels_px = rows * (_panel_height_px(overlays, columns) + TITLE_PX) - TITLE_PX
     figure = make_subplots(
         rows,
         columns,
         subplot_titles=titles,
         horizontal_spacing=0.012,
-        vertical_spacing=0.09 / rows,
+        vertical_spacing=TITLE_PX / panels_px,
         shared_xaxes=linked,
         shared_yaxes=linked,
     )
@@ -129,16 +139,25 @@ def overlay_row(
                 trace.showlegend = False
                 figure.add_trace(trace, **place)
         show_as_image(figure, overlay.sample.image, **place)
+        # Beneath its title, where it is flatter than others of its row.
+        figure.update_yaxes(constraintoward="top", **place)
     nothing = np.array([None])
     for outcome in _named(overlays):  # lines without points: the legend alone
         figure.add_trace(_line(outcome, nothing, nothing, MEANINGS[outcome], 2.0))
-    styled(figure, height_px=rows * row_height_px + 70)
+    styled(figure, height_px=round(panels_px) + TITLE_PX + LEGEND_PX)
     figure.update_annotations(font_size=11)
     figure.update_layout(
         legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"},
-        margin={"l": 8, "r": 8, "t": 32, "b": 40},
+        margin={"l": 8, "r": 8, "t": TITLE_PX, "b": LEGEND_PX},
     )
     return figure
+
+
+def _panel_height_px(overlays: Sequence[Overlay], columns: int) -> float:
+    """Return the height at which the tallest image fills its column."""
+    sizes = [overlay.sample.image.shape[:2] for overlay in overlays]
+    tallest = max(height / width for height, width in sizes)
+    return min(PANELS_PX / columns * min(tallest, MOST_TALL), LARGEST_PX)
 
 
 def _outcome_traces(overlay: Overlay, *, line_width_px: float) -> list[go.Scatter]:
@@ -267,8 +286,12 @@ def _title(overlay: Overlay) -> str:
 
 
 def _panel_title(overlay: Overlay, *, named: bool) -> str:
-    what = overlay.member.name if named else overlay.sample.image_id[:24]
-    return f"{what} · F1 {_score(overlay)}"
+    what = overlay.member.name if named else overlay.sample.image_id
+    return f"{_one_line(what)}<br>F1 {_score(overlay)}"
+
+
+def _one_line(name: str) -> str:
+    return wrapped(name, width=TITLE_WIDTH, most_lines=1)
 
 
 def _score(overlay: Overlay) -> str:

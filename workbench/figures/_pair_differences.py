@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from workbench.figures._rows import INK, NAME_WIDTH, ONE_COLOUR, row_height_px, show_rows, wrapped
+from workbench.figures._rows import INK, ONE_COLOUR, row_height_px, show_rows, wrapped
 from workbench.figures._theme import metric_name, styled
 
 MOST_PAIRS: Final = 60
@@ -108,7 +108,7 @@ def paired_differences(
 
 def _pair_name(first: str, second: str) -> str:
     name = f"{first} − {second}"
-    if len(name) <= NAME_WIDTH:
+    if len(name) <= PAIR_WIDTH:
         return name
     return f"{wrapped(first, width=PAIR_WIDTH)} −<br>{wrapped(second, width=PAIR_WIDTH)}"
 

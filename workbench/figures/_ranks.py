@@ -55,7 +55,7 @@ def rank_distribution(
             hovertemplate="%{customdata}: rank %{x} in %{z:.1%} of draws<extra></extra>",
             xgap=1,
             ygap=1,
-            colorbar=colour_bar(f"Share<br>of draws<br>of {drawn}", tickformat=".0%"),
+            colorbar=colour_bar(f"Share of draws of {drawn}", tickformat=".0%"),
         )
     )
     # Beneath the percentages.

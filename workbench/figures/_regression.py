@@ -11,7 +11,8 @@ from workbench.figures._rows import INK, ONE_COLOUR, SOFT, row_height_px, show_r
 from workbench.figures._theme import styled
 from workbench.schema import column_label
 
-MAX_SVG_POINTS: Final = 4_000
+MOST_POINTS: Final = 2_000
+END_POINTS: Final = 250
 
 
 def regression_coefficients(
@@ -98,27 +99,27 @@ def residual_quantiles(residuals: pd.DataFrame) -> go.Figure:
     Returns
     -------
     go.Figure
-        Points on the line mean normal residuals, with the residuals' own standard deviation.
+        Points on the line mean normal residuals, with the residuals' own standard deviation. Of
+        more than 2,000 residuals both ends are drawn, and every so many between.
     """
-    expected, found = residuals["theoretical"], residuals["residual"]
-    ends = expected.iloc[[0, -1]]
-    points = go.Scattergl if len(residuals) > MAX_SVG_POINTS else go.Scatter
+    ends = residuals["theoretical"].iloc[[0, -1]]
+    drawn = _thinned(residuals)
     figure = go.Figure(
-        points(
-            x=expected,
-            y=found,
+        go.Scatter(
+            x=drawn["theoretical"],
+            y=drawn["residual"],
             mode="markers",
             name="residuals",
             marker={"color": ONE_COLOUR, "size": 6, "opacity": 0.6},
-            customdata=residuals["image_id"],
-            text=residuals["model"],
+            customdata=drawn["image_id"],
+            text=drawn["model"],
             hovertemplate="%{text}, %{customdata}<br>%{y:+.3f}<extra></extra>",
         )
     )
     figure.add_trace(
         go.Scatter(
             x=ends,
-            y=ends * found.std(),
+            y=ends * residuals["residual"].std(),
             mode="lines",
             name="a normal distribution",
             line={"color": INK, "dash": "dash", "width": 1.5},
@@ -128,3 +129,12 @@ def residual_quantiles(residuals: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(title="Expected of a normal distribution, SD", zerolinecolor="#DDD")
     figure.update_yaxes(title="Residual: score − image − model", zerolinecolor="#DDD")
     return styled(figure)
+
+
+def _thinned(residuals: pd.DataFrame) -> pd.DataFrame:
+    """Return both ends of many sorted residuals, and so many between that a page can hold them."""
+    n = len(residuals)
+    if n <= MOST_POINTS:
+        return residuals
+    between = np.linspace(END_POINTS, n - END_POINTS - 1, MOST_POINTS - 2 * END_POINTS)
+    return residuals.iloc[[*range(END_POINTS), *between.astype(int), *range(n - END_POINTS, n)]]

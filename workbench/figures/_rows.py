@@ -79,7 +79,8 @@ def row_looks(models: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
 def colour_bar(title: str, **more: Any) -> dict[str, Any]:
     """Return a scale of the same size beside every heat map, however tall it is."""
     return {
-        "title": {"text": title, "font": {"size": 12}},
+        # Above the scale it would run into the uppermost number.
+        "title": {"text": title, "font": {"size": 12}, "side": "right"},
         "thickness": 14,
         "lenmode": "pixels",
         "len": 190,

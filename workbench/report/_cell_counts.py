@@ -8,7 +8,7 @@ import pandas as pd
 
 from workbench import figures
 from workbench.analysis import slice_by_cell_count, slice_scores
-from workbench.report._findings import Findings, rows_of
+from workbench.report._findings import MIN_IMAGES, Findings, rows_of
 from workbench.report._numbers import NOTHING, interval, plain
 from workbench.report._parts import Figure, Query, ReportTable, Section
 
@@ -78,7 +78,8 @@ def _table(
     note = " Bins of fewer than 10 images say little and stand in brackets." if few else ""
     return ReportTable(
         "by_cell_count",
-        f"{caption} With 95 % intervals (Student t over the images of the bin).{note}",
+        f"{caption} With 95 % intervals (Student t over the images of the bin), from {MIN_IMAGES} "
+        f"images on.{note}",
         pd.DataFrame(columns),
         label="corrected",
         queries=queries,
@@ -88,7 +89,9 @@ def _table(
 def _text(row: pd.Series) -> str:
     if not row["n"]:
         return NOTHING
-    text = f"{plain(row['mean'])} {interval(row['ci_low'], row['ci_high'])}"
+    text = plain(row["mean"])
+    if row["n"] >= MIN_IMAGES:
+        text += f" {interval(row['ci_low'], row['ci_high'])}"
     return f"({text})" if row["few"] else text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -10,11 +11,12 @@ from workbench.report._parts import LABELS, Figure, Query, Report, ReportTable, 
 from workbench.report._queries import EmbeddedScores, embed_scores
 
 LONG_TEXT: Final = 30
-WIDE_TABLE: Final = 9
 SMALL_TABLE: Final = 16
 """Rows of a table that is kept on one sheet."""
 MAX_FIGURES: Final = 8_000_000
 """Signs of all figures together; with plotly and the scores the page stays under 15 MB."""
+PICTURE: Final = re.compile(r'"data:image[^"]*"')
+"""As JSON text; plotly writes slashes as codes."""
 PAPER_WIDTH_PX: Final = 680
 """Between the margins of a sheet of A4."""
 PAPER_SCALE: Final = 0.75
@@ -43,6 +45,7 @@ def render_html(report: Report, *, made: datetime, pdf: str = "") -> str:
     )
     sections = [section for section in report.sections if section.texts or section.items]
     embedded = _embedded(report)
+    drawings, pictures = _drawings(sections)
     return environment.get_template("report.html.j2").render(
         report=report,
         sections=sections,
@@ -52,11 +55,12 @@ def render_html(report: Report, *, made: datetime, pdf: str = "") -> str:
         embedded=embedded,
         labels=LABELS,
         is_table=lambda item: isinstance(item, ReportTable),
-        is_wide=lambda table: len(table.frame.columns) >= WIDE_TABLE,
         is_small=lambda table: len(table.frame) <= SMALL_TABLE,
         cells=lambda table: _cells(table, embedded),
-        drawings=_drawings(sections),
+        drawings=drawings,
+        pictures=pictures,
         item_id=id,
+        sheet_width_px=PAPER_WIDTH_PX,
         paper_scale=PAPER_SCALE,
         paper_width_px=PAPER_WIDTH_PX / PAPER_SCALE,
         paper_height_px=PAPER_HEIGHT_PX / PAPER_SCALE,
@@ -64,19 +68,29 @@ def render_html(report: Report, *, made: datetime, pdf: str = "") -> str:
     )
 
 
-def _drawings(sections: Sequence[Section]) -> dict[int, str]:
-    """Return the figures as JSON, by ``id``, as many as a page can hold that is to be mailed."""
+def _drawings(sections: Sequence[Section]) -> tuple[dict[int, str], str]:
+    """Return the figures as JSON by ``id``, as many as a page to be mailed holds, and pictures.
+
+    Most overlays show the same few images, so each picture is in the page once: a JSON list, to
+    whose places the figures refer.
+    """
     figures = [item for section in sections for item in section.items if isinstance(item, Figure)]
     drawings = {}
+    places: dict[str, int] = {}
     n_signs = 0
     for item in figures:
         # A closing tag within a script would end it.
         text = item.figure.to_json().replace("</", "<\\/")
-        n_signs += len(text)
+        new = sorted(set(PICTURE.findall(text)) - places.keys())
+        numbered = places | {picture: len(places) + place for place, picture in enumerate(new)}
+        for picture, place in numbered.items():
+            text = text.replace(picture, f'"picture:{place}"')
+        n_signs += len(text) + sum(map(len, new))
         if n_signs > MAX_FIGURES:
             break
+        places = numbered
         drawings[id(item)] = text
-    return drawings
+    return drawings, f"[{','.join(places)}]"
 
 
 def _embedded(report: Report) -> EmbeddedScores | None:

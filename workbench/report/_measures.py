@@ -163,7 +163,7 @@ def measures_table(found: Findings) -> ReportTable:
     at = "" if math.isnan(found.threshold) else f"; matches at IoU {found.threshold:g}"
     caption = f"Every measure: mean over the images where it is defined{at}."
     if all(metric in MEASURES for metric, _ in _measures(found)):
-        caption += " `workbench measures NAME` explains one."
+        caption += " The command workbench measures explains each."
     if len(found.models) > MOST_COLUMNS:
         means = frame.set_index("Measure")[found.models].T.rename_axis("Model").reset_index()
         return ReportTable("measures", caption, means)

@@ -36,7 +36,7 @@ def pair_items(found: Findings) -> list[ReportTable | Figure]:
     ]
     drawn = [_differences(found, pairs)]
     if len(found.models) > 2:
-        drawn += [_matrix(found, pairs), _mean_ranks(found)]
+        drawn = [_matrix(found, pairs), *drawn, _mean_ranks(found)]
     return [*drawn, *items]
 
 

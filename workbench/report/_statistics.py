@@ -7,6 +7,8 @@ from typing import Final
 
 import pandas as pd
 
+from workbench import figures
+from workbench.analysis import model_residuals
 from workbench.report._descriptive_tables import descriptive_tables
 from workbench.report._findings import Findings
 from workbench.report._numbers import (
@@ -16,6 +18,7 @@ from workbench.report._numbers import (
     plain,
     sentence,
     short,
+    signed,
 )
 from workbench.report._pair_tables import ALPHA, pair_items
 from workbench.report._parts import Figure, Label, ReportTable, Section
@@ -42,7 +45,7 @@ def statistics_section(found: Findings) -> Section:
         return Section("Statistics", [*texts, sentence(found.compared.note)], items)
     items += [*_omnibus(found), *pair_items(found)]
     if len(found.compared.assumptions):
-        items.append(_assumptions(found))
+        items += [_assumptions(found), _residuals(found)]
     return Section("Statistics", texts, items)
 
 
@@ -101,4 +104,17 @@ def _assumptions(found: Findings) -> ReportTable:
         found.compared.assumptions,
         headers={"check": "Check", "statistic": "Statistic", "p_value": "p", "note": "Note"},
         formats={"p_value": p_text},
+    )
+
+
+def _residuals(found: Findings) -> Figure:
+    residuals = model_residuals(found.paired)
+    widest = residuals.loc[residuals["residual"].abs().idxmax()]
+    return Figure(
+        "Q-Q figure of the residuals: what is left of each score beside its image's mean and its "
+        "model's. Points on the line are normal residuals; ends that turn off it are a few images "
+        "on which models do much better or worse than elsewhere.",
+        figures.residual_quantiles(residuals),
+        f"The largest residual is {signed(widest['residual'])}, of {widest['model']} on "
+        f"{widest['image_id']}.",
     )

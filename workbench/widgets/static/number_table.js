@@ -1,5 +1,7 @@
 // A table whose numbers open the list of the images behind them: by a click, or arrows and Enter.
 
+const LONG_TEXT = 30;
+
 function mountTable(host, source) {
   const { title, header, isNumber, rows, opens } = source.content;
   const root = element("div", { className: "wbt" });
@@ -16,7 +18,10 @@ function mountTable(host, source) {
   table.setAttribute("aria-label", title);
   const names = element("tr");
   header.forEach((name, column) => {
-    const cell = element("th", { textContent: name, scope: "col" });
+    const cell = element("th", { scope: "col" });
+    // Long names break at their own joints, so that more columns fit.
+    const joints = name.split(/(?<=\w{3}[_./-])(?=\w{3})/);
+    cell.append(...joints.flatMap((part) => [part, document.createElement("wbr")]).slice(0, -1));
     cell.classList.toggle("wbt-number", isNumber[column]);
     names.append(cell);
   });
@@ -29,6 +34,7 @@ function mountTable(host, source) {
       const cell = element("td");
       cell.setAttribute("role", "gridcell");
       cell.classList.toggle("wbt-number", isNumber[column]);
+      cell.classList.toggle("wbt-long", text.length >= LONG_TEXT && !isNumber[column]);
       if (opens[row][column]) {
         const button = element("button", { type: "button", textContent: text, tabIndex: -1 });
         button.setAttribute("aria-expanded", "false");
