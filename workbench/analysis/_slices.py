@@ -45,8 +45,8 @@ def slice_scores(
     DataFrame
         One row per slice and model: ``slice``, ``model``, ``n`` images, ``mean``, ``ci_low``,
         ``ci_high`` (Student t) and ``few``, whether there are fewer than 10 images. The ``n`` of a
-        model sum to the images. The mean of an empty slice and the interval of a single image
-        are NaN.
+        model sum to the images. The mean of an empty slice is NaN, and so is the interval of
+        fewer than 3 images or groups.
 
     Raises
     ------
