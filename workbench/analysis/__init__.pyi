@@ -50,13 +50,24 @@ from ._fingerprint import (
     fingerprint,
     suggested_crop_px,
 )
+from ._found_cells import (
+    compare_found_cells,
+    found_cells,
+)
 from ._from_summary import (
     SummaryComparison,
     compare_from_summary,
 )
+from ._group_means import (
+    group_means,
+    groups_text,
+)
 from ._groups import (
     images_by_group,
     main_grouping,
+)
+from ._image_facts import (
+    image_facts,
 )
 from ._image_query import (
     ImageQuery,
@@ -217,6 +228,7 @@ __all__ = [
     "cohens_d_average",
     "cohens_d_label",
     "cohens_d_paired",
+    "compare_found_cells",
     "compare_from_summary",
     "compare_models",
     "compare_pairs",
@@ -226,9 +238,13 @@ __all__ = [
     "describe_models",
     "discover_slices",
     "fingerprint",
+    "found_cells",
     "friedman",
     "greenhouse_geisser",
+    "group_means",
+    "groups_text",
     "hardest_images",
+    "image_facts",
     "image_groups",
     "image_overview",
     "images_by_group",

@@ -60,3 +60,36 @@ def averaged_text(n_images: int, n_groups: int) -> str:
         f"Made of the means of {n_groups} groups, as images of one group are no independent "
         "evidence."
     )
+
+
+def groups_text(images: pd.Index, groups: pd.Series | None) -> str:
+    """Return what images share, and what follows for intervals and tests; "" where nothing is.
+
+    Parameters
+    ----------
+    images
+        Ids of the images that are compared.
+    groups
+        ``image_id`` to group, from :func:`image_groups`.
+
+    Examples
+    --------
+    >>> groups_text(pd.Index(["a", "b", "c"]), pd.Series({"a": "s1", "b": "s1"}))
+    '2 of 3 images lie in 1 group (slide, plate, patient): intervals and tests take it as one.'
+    """
+    if groups is None:
+        return ""
+    of_image = groups.reindex(images)
+    grouped = of_image[of_image.notna() & (of_image != "")]
+    n_groups = grouped.nunique()
+    if not n_groups:
+        return ""
+    which = f"{len(grouped)} of {len(images)}" if len(grouped) < len(images) else str(len(images))
+    if n_groups == 1:
+        in_groups = "1 group (slide, plate, patient): intervals and tests take it as one."
+    else:
+        in_groups = (
+            f"{n_groups} groups (slides, plates, patients): intervals resample whole groups, and "
+            "tests take a group as one."
+        )
+    return f"{which} images lie in {in_groups}"

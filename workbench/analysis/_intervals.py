@@ -59,8 +59,8 @@ def mean_interval(
     Returns
     -------
     Interval
-        NaN, with a notice, for fewer than 3 images or groups: two scores say how far they lie apart,
-        not where others would.
+        NaN, with a notice, for fewer than 3 images or groups: two scores say how far they lie
+        apart, not where others would.
 
     Raises
     ------

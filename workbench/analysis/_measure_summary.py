@@ -69,8 +69,9 @@ def measure_summary(sums: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns model, seed, metric, threshold; ``macro``, the mean over images with a defined
-        value, ``ci_low`` and ``ci_high`` (95 %, Student t, NaN under 3 of them); ``micro``, pooled over all images, NaN
-        where a measure has no pooled value; ``n_images``, and ``n_undefined`` of them.
+        value, ``ci_low`` and ``ci_high`` (95 %, Student t; NaN for fewer than 3 such images);
+        ``micro``, pooled over all images, NaN where a measure has no pooled value; ``n_images``,
+        and ``n_undefined`` of them.
 
     Examples
     --------

@@ -213,10 +213,15 @@ def _read_run(name: str, folder: Path) -> _Place:
     n_models, n_images = scores["model"].nunique(), scores["image_id"].nunique()
     metadata = pd.DataFrame({"image_id": []})
     if view is not None:
-        records = [{"image_id": r.image_id, **r.metadata} for r in view.dataset.records]
-        metadata = pd.DataFrame(records).fillna("")
+        metadata = known_of_images(view)
     reading = f"{name}: a run, {n_models} models, {n_images} images"
     return _Place(ScorePart(name, scores, cells, metadata), (reading,), problems, view)
+
+
+def known_of_images(view: RunView) -> pd.DataFrame:
+    """Return what the data set of a run tells of its images: a row each, "" for what it doesn't."""
+    records = [{"image_id": r.image_id, **r.metadata} for r in view.dataset.records]
+    return pd.DataFrame(records).fillna("")
 
 
 def _read_files(name: str, files: Sequence[Path], options: TableOptions) -> _Place:
