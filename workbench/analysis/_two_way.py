@@ -175,9 +175,9 @@ def _refuse_split_groups(levels: pd.Series, factor: str, groups: pd.Series | Non
     if (several > 1).any():
         image = levels.index[codes == several.index[several > 1][0]][0]
         msg = (
-            f"each group of images has one {factor}, but that of {image!r} has "
-            f"{several[several > 1].iloc[0]} ({(several > 1).sum()} such groups); their images are "
-            "neither independent nor the same, which this analysis can't tell apart."
+            f"each group of images (slide, patient) has one {factor}, but that of {image!r} has "
+            f"{several[several > 1].iloc[0]} ({(several > 1).sum()} such); leave such groups out, "
+            "or part the images by something else."
         )
         raise InputError(msg)
 

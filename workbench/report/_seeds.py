@@ -95,6 +95,8 @@ def _shares(found: Findings, shares: pd.DataFrame) -> ReportTable:
             "Note": [sentence(notice) if notice else "" for notice in shares["notice"]],
         }
     )
+    if not shares["notice"].any():
+        frame = frame.drop(columns="Note")
     behind = [found.query(*found.models)] * len(frame)
     return ReportTable(
         "variance_shares",

@@ -88,8 +88,10 @@ def images_undefined(scores: pd.DataFrame, metric: str, threshold: float) -> Ite
 def few_seeds(scores: pd.DataFrame, paired: pd.DataFrame) -> Iterator[str]:
     """Yield of what the scores speak: trained networks, or methods that would be trained again."""
     n_seeds = scores[scores["model"].isin(paired.columns)].groupby("model")["seed"].nunique()
-    if n_seeds.min() < MIN_SEEDS:
+    lacking = n_seeds.index[n_seeds < MIN_SEEDS].tolist()
+    if lacking:
+        whose = "per model" if len(lacking) == len(n_seeds) else f"of {few(lacking)}"
         yield (
-            "seeds: fewer than 3 per model, so the scores speak of these runs of the models, not "
+            f"seeds: fewer than 3 {whose}, so the scores speak of these runs of the models, not "
             "of what they give when trained again"
         )

@@ -89,10 +89,15 @@ def omnibus_rows(compared: Compared) -> ReportTable:
     tests = pd.concat(
         [compared.comparison.tests, compared.comparison.published_tests], ignore_index=True
     )
+    averaged = (
+        ""
+        if compared.groups is None
+        else f" The first three are made of the means of the {compared.n_groups} groups."
+    )
     return ReportTable(
         "omnibus",
         "Do the models differ at all? Those marked as published treat each model's images as "
-        "different ones.",
+        f"different ones.{averaged}",
         pd.DataFrame([_test_row(test) for test in tests.itertuples()]),
         formats={"p": p_text},
     )
