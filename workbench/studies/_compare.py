@@ -28,7 +28,6 @@ from workbench.studies._compare_parts import (
 )
 from workbench.studies._score_source import ScoreSource
 from workbench.studies._score_source_columns import (
-    has_threshold,
     higher_is_better,
     measure_name,
 )
@@ -224,7 +223,7 @@ def choose_measure(
         raise InputError(msg)
     known = np.sort(scores.loc[scores["metric"] == name, "threshold"].dropna().unique())
     if not len(known):
-        if threshold is not None and not has_threshold(name):
+        if threshold is not None:
             msg = f"--threshold {threshold:g}: {name} has no IoU threshold; leave it away."
             raise InputError(msg)
         return name, float("nan")
