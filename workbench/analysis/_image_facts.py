@@ -59,7 +59,7 @@ def _as_numbers(values: pd.Series) -> pd.Series:
 
 
 def _parts(fact: pd.Series) -> bool:
-    n_values, n_known = fact.nunique(), int(fact.notna().sum())
+    n_values, n_known = int(fact.nunique()), int(fact.notna().sum())
     if pd.api.types.is_numeric_dtype(fact.dtype):
         return n_values > 1
     return 1 < n_values <= MOST_NAMES and n_values < n_known
