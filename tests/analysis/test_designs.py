@@ -276,9 +276,7 @@ def test_copies_of_images_on_a_slide_are_no_new_evidence_for_two_ways(paired: pd
     assert whole["note"].str.endswith("no independent evidence.").all()
     assert "12 of bright, 18 of phase" in whole.loc[1, "note"]
     split = slides.replace(slides.iloc[-1], slides.iloc[0])
-    with pytest.raises(
-        InputError, match=r"that of 'image 0, 0' has 2 \(1 such\)"
-    ):
+    with pytest.raises(InputError, match=r"that of 'image 0, 0' has 2 \(1 such\)"):
         two_way(long, factor="modality", groups=split)
     with pytest.raises(InputError, match="more groups of images than levels, got 2 levels on 2"):
         two_way(long, factor="modality", groups=slides.map(of_slide))
