@@ -237,6 +237,51 @@ def test_two_way_tables_that_can_not_be_laid_out_are_refused(paired: pd.DataFram
         two_way(long.assign(modality=long["image_id"]), factor="modality")
 
 
+def sixfold(paired: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """Return every image six times over, and the slide that its copies share."""
+    copies = pd.concat([paired.set_axis([f"{i}, {n}" for i in paired.index]) for n in range(6)])
+    copies.index.name = "image_id"
+    return copies, pd.Series([i.rpartition(",")[0] for i in copies.index], index=copies.index)
+
+
+def test_copies_of_images_on_a_slide_are_no_new_evidence_for_any_test(paired: pd.DataFrame) -> None:
+    copies, slides = sixfold(paired)
+    for whole, once, alone in zip(
+        omnibus_tests(copies, groups=slides), omnibus_tests(paired), omnibus_tests(copies),
+        strict=True,
+    ):  # fmt: skip
+        if whole.as_published:
+            assert whole == alone, "as published, slides are forgotten too"
+            continue
+        assert whole.p_value == pytest.approx(once.p_value, rel=1e-9)
+        assert alone.p_value < once.p_value, "taken for images, the copies would count"
+        assert whole.note.endswith("Made of the means of 30 groups, as images of one group are no "
+                                   "independent evidence.")  # fmt: skip
+        assert "groups" not in once.note
+    diagram, plain = critical_difference(copies, groups=slides), critical_difference(paired)
+    assert diagram.mean_ranks.to_dict() == pytest.approx(plain.mean_ranks.to_dict())
+    assert (diagram.distance, diagram.cliques) == (plain.distance, plain.cliques)
+
+
+def test_copies_of_images_on_a_slide_are_no_new_evidence_for_two_ways(paired: pd.DataFrame) -> None:
+    copies, slides = sixfold(paired)
+    once = modality_of(paired, (12, 18))
+    of_slide = once.drop_duplicates("image_id").set_index("image_id")["modality"]
+    changed = once.pivot_table(index="image_id", columns="model", values="value")
+    long = long_of(changed.loc[slides].set_axis(copies.index))
+    long["modality"] = long["image_id"].map(slides).map(of_slide)
+    one, whole = two_way(once, factor="modality"), two_way(long, factor="modality", groups=slides)
+    numbers = ["df", "df_error", "F", "p", "effect"]
+    pd.testing.assert_frame_equal(one[numbers], whole[numbers])
+    assert whole["note"].str.endswith("no independent evidence.").all()
+    assert "12 of bright, 18 of phase" in whole.loc[1, "note"]
+    split = slides.replace(slides.iloc[-1], slides.iloc[0])
+    with pytest.raises(InputError, match=r"that of 'image 0, 0' has 2 \(1 such\)"):
+        two_way(long, factor="modality", groups=split)
+    with pytest.raises(InputError, match="more groups of images than levels, got 2 levels on 2"):
+        two_way(long, factor="modality", groups=slides.map(of_slide))
+
+
 def cells_of(first: list[list[int]], second: list[list[int]]) -> pd.DataFrame:
     rows = [
         (f"image {image}", cell, a, b)

@@ -20,6 +20,8 @@ from workbench.analysis import (
     describe_as_published,
     describe_models,
     mean_interval,
+    measure_summary,
+    measure_sums,
     median_interval,
     scores_by_threshold,
 )
@@ -273,7 +275,34 @@ def test_one_image_has_a_mean_and_no_interval() -> None:
     row = describe_models(pd.DataFrame({"unet": [0.4]})).iloc[0]
     assert (row["n"], row["mean"], row["median"]) == (1, 0.4, 0.4)
     assert row[["sd", "ci_low", "bca_high", "median_low"]].isna().all()
-    assert row["notice"].startswith("one image or group alone has no interval; too few images")
+    assert row["notice"].startswith(
+        "fewer than 3 images or groups have no interval; too few images"
+    )
+
+
+TOO_FEW = "fewer than 3 images or groups have no interval"
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_two_images_say_how_far_they_lie_apart_and_not_where_others_would(n: int) -> None:
+    scores = pd.Series([0.8, 0.91, 0.85], index=["a", "b", "c"])
+    for of in (mean_interval, bca_interval):
+        found = of(scores[:n])
+        assert (math.isnan(found.low), math.isnan(found.high)) == (True, True)
+        assert found.notice == TOO_FEW
+        assert of(scores).low < scores.mean() < of(scores).high
+    table = pd.DataFrame({"model": "m", "seed": 0, "metric": "f1", "threshold": 0.5,
+                          "value": scores})  # fmt: skip
+    table = table.assign(tp=1, fp=0, fn=0, n_reference=1)
+    summary = measure_summary(measure_sums(table[:n], {}))
+    assert summary[["ci_low", "ci_high"]].isna().all(axis=None)
+
+
+def test_two_slides_of_many_images_have_no_interval() -> None:
+    groups = pd.Series(["s", "t"], index=IMAGES[:2]).reindex(IMAGES).ffill()
+    assert mean_interval(SERIES, groups=groups).notice == TOO_FEW
+    assert bca_interval(SERIES, groups=groups).notice == TOO_FEW
+    assert median_interval(SERIES, groups=groups).notice == TOO_FEW
 
 
 def test_images_of_one_slide_have_no_interval() -> None:
@@ -284,7 +313,7 @@ def test_images_of_one_slide_have_no_interval() -> None:
         median_interval(SERIES, groups=groups),
     ):
         assert math.isnan(interval.low)
-        assert interval.notice == "one image or group alone has no interval"
+        assert interval.notice == TOO_FEW
 
 
 def test_equal_scores_have_an_interval_without_width_and_a_notice() -> None:

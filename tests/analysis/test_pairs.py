@@ -16,6 +16,7 @@ from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import ttost_paired
 
 from workbench.analysis import (
+    check_assumptions,
     cliffs_delta,
     cohens_d_average,
     cohens_d_paired,
@@ -421,6 +422,26 @@ def test_a_comparison_keeps_what_is_published_apart() -> None:
     assert found.published_tests["name"].to_list() == ["One-way ANOVA", "Kruskal-Wallis"]
     assert len(found.pairs) == len(found.published_pairs) == 3
     assert found.note == ""
+
+
+def test_with_a_reference_the_published_pairs_are_those_with_it_too() -> None:
+    scores = scores_of(6, 3)
+    found = compare_models(scores, reference="m1", n_resamples=100)
+    for pairs in (found.pairs, found.published_pairs):
+        assert pairs[["first", "second"]].to_numpy().tolist() == [["m0", "m1"], ["m2", "m1"]]
+    difference = scores["m2"].mean() - scores["m1"].mean()
+    assert found.published_pairs["difference"].iloc[1] == pytest.approx(difference)
+    with pytest.raises(InputError, match="'m9' is not among the models; choose one of m0, m1, m2"):
+        pairs_as_published(scores, reference="m9")
+
+
+def test_a_comparison_of_slides_tests_slides() -> None:
+    scores = scores_of(12, 3)
+    slides = pd.Series(np.repeat(list("wxyz"), 3), index=scores.index)
+    found = compare_models(scores, groups=slides, n_resamples=100)
+    assert found.tests["note"].str.contains("the means of 4 groups").all()
+    means = scores.groupby(slides).mean()
+    pd.testing.assert_frame_equal(found.assumptions, check_assumptions(means))
 
 
 def test_a_comparison_of_too_little_says_why_it_is_empty() -> None:

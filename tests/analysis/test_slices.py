@@ -35,10 +35,11 @@ def two_models(n: int = 40, seed: int = 0) -> pd.DataFrame:
 
 
 def test_means_of_the_slices_are_those_of_their_images() -> None:
-    paired = pd.DataFrame({"a": [0.9, 0.7, 0.2], "b": [0.5, 0.5, 0.5]}, index=images(3))
-    found = slice_scores(paired, pd.Series(["sparse", "sparse", "dense"], index=paired.index))
+    paired = pd.DataFrame({"a": [0.9, 0.7, 0.8, 0.2, 0.2], "b": [0.5] * 5}, index=images(5))
+    names = ["sparse"] * 3 + ["dense"] * 2
+    found = slice_scores(paired, pd.Series(names, index=paired.index))
     assert found[["slice", "model", "n"]].to_numpy().tolist() == [
-        ["dense", "a", 1], ["dense", "b", 1], ["sparse", "a", 2], ["sparse", "b", 2],
+        ["dense", "a", 2], ["dense", "b", 2], ["sparse", "a", 3], ["sparse", "b", 3],
     ]  # fmt: skip
     assert found["mean"].tolist() == pytest.approx([0.2, 0.5, 0.8, 0.5])
     assert found["few"].all()

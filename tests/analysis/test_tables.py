@@ -158,10 +158,12 @@ def test_sums_of_parts_are_the_sums_of_the_whole(scores: pd.DataFrame) -> None:
 
 def test_the_interval_is_students_and_undefined_values_are_counted(scores: pd.DataFrame) -> None:
     good = scores[scores["model"] == "good"]
+    third = good[good["image_id"] == good["image_id"].iloc[0]].assign(image_id="z", value=0.25)
+    good = pd.concat([good, third])
     row = (
         measure_summary(measure_sums(good, {})).set_index(["metric", "threshold"]).loc[("f1", 0.5)]
     )
     values = paired_scores(good)["good"]
-    low, high = stats.t.interval(0.95, 1, values.mean(), stats.sem(values))
+    low, high = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((low, high))
-    assert (row["n_images"], row["n_undefined"]) == (3, 1)
+    assert (row["n_images"], row["n_undefined"]) == (4, 1)

@@ -54,6 +54,10 @@ class TestMetricComparison:
         figure = figures.metric_comparison(self.TABLE)
         f1, dice = figure.data
         assert said(figure) == ["F1 at IoU 0.5", "Pixel Dice"]
+        assert [row[2] for row in dice.customdata] == [
+            "[0.650, 0.800]",
+            "(too few for an interval)",
+        ]
         assert (list(f1.x), list(f1.y)) == ([0.4, 0.6], [0, 1])
         assert (list(dice.x), list(dice.y)) == ([0.7, 0.5], [0, 1])
         assert ticks(figure) == ["a", "b"]

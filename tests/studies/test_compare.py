@@ -1,11 +1,13 @@
 """From scores of any origin to what they support: compare, audit, claim."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from workbench.schema import InputError
 from workbench.studies import (
@@ -196,6 +198,154 @@ def test_images_of_a_group_count_once(tmp_path: Path) -> None:
     assert found.n_groups == 4
     (row,) = found.comparison.pairs.itertuples()
     assert row.p_permutation_holm == 0.125, "of 2^4 signs of four slides, two are as extreme"
+    means = found.paired.groupby(found.groups)["b"].mean()
+    low, high = stats.t.interval(0.95, 3, means.mean(), stats.sem(means))
+    best = found.models.iloc[0]
+    assert (best["ci_low"], best["ci_high"]) == pytest.approx((low, high))
+
+
+def test_images_without_a_group_stand_alone_and_this_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "scores.csv"
+    slides = ["s1"] * 6 + ["s2"] * 6 + [""] * 12
+    frame = pd.DataFrame({"image": range(N), "slide": slides, "a": HARD, "b": HARD + 0.1 * WIGGLE})
+    frame.to_csv(path, index=False)
+    found = compared(path)
+    assert found.n_groups == 14
+    print_comparison(found)
+    told = capsys.readouterr().out
+    assert "of 2 models on the same 24 images in 14 groups" in told
+    assert "12 of 24 images lie in 2 groups (slides, plates, patients): intervals resample" in told
+    assert "The first three are made of the means of the 14 groups." in " ".join(told.split())
+
+
+def test_ranks_are_drawn_by_slide(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    wins = np.repeat([0.1, 0.1, -0.08, -0.08], 6)  # one slide against another, not image by image
+    frame = pd.DataFrame(
+        {"image": range(N), "slide": np.repeat(range(4), 6), "a": HARD, "b": HARD + wins}
+    )
+    frame.to_csv(path, index=False)
+    frame.drop(columns="slide").to_csv(tmp_path / "alone.csv", index=False)
+    by_slide, alone = compared(path), compared(tmp_path / "alone.csv")
+    assert by_slide.models["p_best"].max() < alone.models["p_best"].max()
+
+
+def seeded(n_seeds: dict[str, int]) -> pd.DataFrame:
+    """Return scores of models with so many seeds, each 0.04 below the last."""
+    return pd.DataFrame(
+        [
+            {"image": f"i{k:02}", "model": model, "seed": seed, "f1": value - 0.04 * seed}
+            for model, n in n_seeds.items()
+            for seed in range(n)
+            for k, value in enumerate(HARD + (0.05 if model == "b" else 0) + WIGGLE)
+        ]
+    )
+
+
+def test_several_seeds_widen_the_interval_and_the_lone_ones_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "scores.csv"
+    seeded({"a": 1, "c": 2, "b": 3}).to_csv(path, index=False)
+    found = compared(path)
+    assert found.seeds is not None
+    assert found.seeds["model"].tolist() == found.models["model"].tolist() == ["b", "a", "c"]
+    assert found.seeds["n_seeds"].tolist() == [3, 1, 2]
+    assert found.seeds["mean"].tolist() == pytest.approx(found.models["mean"].tolist())
+    print_comparison(found)
+    told = capsys.readouterr().out
+    assert "Several trainings" in told
+    assert "seeds: fewer than 3 of a, c, so the scores speak of these runs" in told
+    (one,) = [line for line in told.splitlines() if line.startswith("a ") and " 1  " in line]
+    assert one.rstrip().endswith("–"), "one seed has no interval over seeds"
+    alone = tmp_path / "alone.csv"
+    seeded({"a": 1, "b": 1}).to_csv(alone, index=False)
+    assert compared(alone).seeds is None
+    assert any("seeds: fewer than 3 per model" in limit for limit in limits(compared(alone)))
+    seeded({"a": 3, "b": 3}).to_csv(alone, index=False)
+    assert not any("seeds" in limit for limit in limits(compared(alone)))
+
+
+def cells_of(found: dict[str, list[float]], images: int = N) -> pd.DataFrame:
+    """Return a cell table: every image has these matched IoU."""
+    return pd.DataFrame(
+        [
+            {"image_id": f"i{k:02}", "model": model, "seed": 0, "side": "reference",
+             "cell_id": cell, "matched_iou": iou}
+            for model, cells in found.items()
+            for k in range(images)
+            for cell, iou in enumerate(cells, start=1)
+        ]
+    )  # fmt: skip
+
+
+def test_runs_tell_which_model_finds_more_of_the_cells(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = HARD.copy()
+    scores[3] = np.nan
+    source = read_score_source([write(a=HARD, b=scores + 0.05 + WIGGLE)], metric="f1")
+    cells = cells_of({"a": [0.8, np.nan, 0.6], "b": [0.8, 0.9, 0.6]})
+    source = replace(source, cells=cells)
+    found = compare_scores(source, metric="f1", n_resamples=199)
+    assert found.found_cells is not None
+    (row,) = found.found_cells.itertuples()
+    assert (row.first, row.second, row.n_images) == ("b", "a", 23), "i03 has no score of b"
+    assert (row.both, row.first_only, row.second_only, row.neither) == (46, 23, 0, 0)
+    print_comparison(found)
+    told = capsys.readouterr().out
+    assert "Do they find the same cells? 69 reference cells of 23 images" in told
+    assert "+33.3 %" in told
+    strict = source.scores.assign(threshold=0.7)
+    at = compare_scores(replace(source, scores=strict), metric="f1", threshold=0.7, n_resamples=99)
+    assert at.found_cells is not None
+    assert at.found_cells["neither"].tolist() == [23], "cells of IoU 0.6 are not found at 0.7"
+    few = replace(source, cells=cells[cells["image_id"] < "i02"])
+    assert compare_scores(few, metric="f1", n_resamples=99).found_cells is None
+
+
+def test_an_interval_turns_with_its_difference(write: Write) -> None:
+    path = write(a=HARD, b=HARD + 0.03 + WIGGLE)
+    found = compared(path, reference="b")
+    (row,) = found.comparison.pairs.itertuples()
+    assert row.first == "a"
+    expected = f"b lies 0.030 [{-row.ci_high:.3f}, {-row.ci_low:.3f}] above a"
+    assert findings(found)[0].startswith(expected)
+
+
+def test_what_differs_what_is_equivalent_and_what_is_open_are_counted_apart(write: Write) -> None:
+    rng = np.random.default_rng(0)
+    found = compared(
+        write(a=HARD + 0.2, b=HARD + 0.2 + 0.05 * WIGGLE, c=HARD, d=HARD + rng.normal(0, 0.1, N))
+    )
+    pairs = found.comparison.pairs
+    differ = pairs["p_permutation_holm"] < 0.05
+    n_open = int((~differ & ~pairs["equivalent"].astype(bool)).sum())
+    counts = int(differ.sum()), int(pairs["equivalent"].sum()), n_open
+    assert min(counts) > 0
+    assert findings(found)[-1] == (
+        "Of 6 pairs, the number shown to differ is {}, to be equivalent within ±0.02 {}, neither "
+        "{}.".format(*counts)
+    )
+
+
+def test_what_differs_after_adjustment_alone_counts(write: Write) -> None:
+    rng = np.random.default_rng(2)
+    models = {f"m{k}": HARD + rng.normal(0.005 * k, 0.04, N) for k in range(8)}
+    found = compared(write(**models))
+    pairs = found.comparison.pairs
+    assert (pairs["p_permutation"] < 0.05).sum() > (pairs["p_permutation_holm"] < 0.05).sum()
+    differ = int((pairs["p_permutation_holm"] < 0.05).sum())
+    assert f"the number shown to differ is {differ}," in findings(found)[-1]
+
+
+def test_a_certain_difference_within_the_margin_is_called_too_small_to_matter(write: Write) -> None:
+    path = write(a=HARD, b=HARD + 0.01 + 0.1 * WIGGLE)
+    within = "it is too small to matter by the declared margin"
+    assert within in findings(compared(path))[0]
+    assert within not in findings(compared(path, margin=0.005))[0]
 
 
 MEASURES = pd.DataFrame(

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from workbench.figures import metric_comparison
+from workbench.report import ReportTable
 from workbench.schema import InputError
 from workbench.studies import CompareJob, ComparisonView, open_comparison
 
@@ -33,7 +34,6 @@ def test_models_stand_best_first_whichever_way_is_better(tmp_path: Path) -> None
     assert list(opened(tmp_path).paired) == ["high", "middle", "low"]
     distances = opened(tmp_path, metric="hausdorff")
     assert list(distances.paired) == ["low", "middle", "high"]
-    assert distances.best_two == ("low", "middle")
 
 
 def test_measures_are_those_that_were_scored_at_the_declared_threshold(tmp_path: Path) -> None:
@@ -46,27 +46,28 @@ def test_measures_are_those_that_were_scored_at_the_declared_threshold(tmp_path:
 
 
 def test_images_are_sliced_by_modality_where_it_is_known_else_by_cells(tmp_path: Path) -> None:
-    view = opened(tmp_path)
-    assert (view.slice_title, view.slices.loc["im1"]) == ("Modality", "phase")
-    view = opened(tmp_path, without=["modality"])
-    assert view.slice_title == "Cells in the reference"
-    assert view.slices.loc[["im0", "im1", "im2"]].tolist() == ["1-5", "11-20", "21-50"]
+    kinds = opened(tmp_path).section("Kinds of images")
+    tables = {item.name: item for item in kinds.items if isinstance(item, ReportTable)}
+    assert list(tables) == ["by_modality", "two_way_modality", "slices"]
+    assert tables["by_modality"].header() == ["Model", "DAPI (n = 6)", "phase (n = 6)"]
+    assert set(tables["slices"].frame["By"]) == {"Modality", "Number of cells"}
+    kinds = opened(tmp_path, without=["modality"]).section("Kinds of images")
+    tables = {item.name: item for item in kinds.items if isinstance(item, ReportTable)}
+    assert list(tables) == ["two_way_n_cells", "slices"]
+    assert "4 of 1-5, 4 of 11-20, 4 of 21-50" in tables["two_way_n_cells"].frame["Note"][1]
+    nothing = opened(tmp_path, without=["modality", "n_reference"]).section("Kinds of images")
+    assert nothing.texts == ["Nothing to show here."]
 
 
-def test_the_analysis_of_variance_asks_of_models_and_slices(tmp_path: Path) -> None:
-    sources = opened(tmp_path).interaction
-    assert isinstance(sources, pd.DataFrame)
-    assert sources["source"].tolist() == ["model", "slice", "model x slice"]
-    reason = opened(tmp_path, models=1).interaction
-    assert isinstance(reason, str)
-    assert reason.startswith("No analysis of variance: ")
+def test_one_model_is_sliced_but_not_compared(tmp_path: Path) -> None:
+    kinds = opened(tmp_path, models=1).section("Kinds of images")
+    assert [item.name for item in kinds.items if isinstance(item, ReportTable)] == ["by_modality"]
 
 
 def test_one_model_is_shown_and_the_note_says_why_it_is_not_tested(tmp_path: Path) -> None:
     view = opened(tmp_path, models=1)
     assert view.note == "No test: it needs 3 images and 2 models, there are 12 and 1."
     assert opened(tmp_path).note == ""
-    assert view.best_two == ("low", "low")
     assert view.section("Ranking").texts == ["Nothing to show here."]
 
 

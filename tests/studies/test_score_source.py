@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.schema import SCORE_COLUMNS, InputError
+from workbench.schema import CELL_COLUMNS, SCORE_COLUMNS, InputError
 from workbench.store import score_table, write_table
 from workbench.studies import ScoreSource, read_score_source
 from workbench.studies._score_source_columns import ROLE_NAMES
@@ -148,8 +148,12 @@ MISTAKES = {
     "empty model": ("image,model,f1\na,,0.5\n", "line 2: column 'model' is empty"),
     "text": ("image,model,f1\na,u,0.5\nb,u,good\n", "line 3: column 'f1' holds 'good'"),
     "infinite": ("image,model,f1\na,u,inf\n", "line 2: column 'f1' holds 'inf'"),
-    "percent": ("image,model,f1\na,u,90\n", "line 2: f1 90 of model 'u', expected 0 to 1"),
-    "negative": ("image,model,f1\na,u,-0.1\n", "line 2: f1 -0.1 of model 'u', expected 0 to 1"),
+    "percent": ("image,model,f1\na,u,90\n", "(values out of range: 1); divide percentages by 100"),
+    "negative": (
+        "image,model,f1\na,u,-0.1\n",
+        "line 2: f1 -0.1 of model 'u', expected 0 to 1 (values out of range: 1); if the column is",
+    ),
+    "above one": ("image,model,thr,f1\na,u,1.2,0.5\n", "line 2: IoU threshold 1.2, expected one"),
     "text seed": ("image,model,seed,f1\na,u,x,0.5\n", "line 2: column 'seed' holds 'x'"),
     "half a seed": ("image,model,seed,f1\na,u,0.5,0.5\n", "column 'seed' holds 0.5, expected a"),
     "threshold": ("image,model,thr,f1\na,u,50,0.5\n", "line 2: IoU threshold 50, expected one"),
@@ -266,6 +270,19 @@ def test_missed_cells_that_the_challenge_forgets_are_counted(challenge: Path) ->
         ("c1_label.tiff", 0.7): 7, ("c2_label.tiff", 0.7): 5,
     }  # fmt: skip
     assert any("counts no missed cells where nothing was predicted" in p for p in source.problems)
+    assert rows.set_index(["image_id", "threshold"])["fp"].to_dict() == {
+        ("c1_label.tiff", 0.5): 2, ("c2_label.tiff", 0.5): 0,
+        ("c1_label.tiff", 0.7): 5, ("c2_label.tiff", 0.7): 0,
+    }  # fmt: skip
+
+
+def test_a_column_s_threshold_comes_before_the_row_s_and_the_user_s_last(write: Write) -> None:
+    path = write("image,model,thr,f1@0.7,recall\na,u,0.9,0.5,0.4\n")
+    at = read(path).scores.set_index("metric")["threshold"].to_dict()
+    assert at == {"f1": 0.7, "recall": 0.9}
+    bare = read(write("image,model,f1\na,u,0.5\n"), threshold=0.8)
+    assert bare.scores["threshold"].tolist() == [0.8]
+    assert any("IoU threshold 0.8 for f1: as given" in text for text in bare.readings)
 
 
 def test_the_older_file_of_the_challenge_is_read_too(write: Write) -> None:
@@ -373,23 +390,41 @@ def test_our_own_table_comes_back_as_it_was(tmp_path: Path, name: str) -> None:
     assert source.has_counts
 
 
+def our_cells(model: str, images: str) -> pd.DataFrame:
+    """Return a cell table of one cell in each image."""
+    cells = pd.DataFrame({"image_id": list(images), "model": model})
+    cells = cells.reindex(columns=list(CELL_COLUMNS)).astype(object)
+    defaults = {"str": "", "int64": 1, "float64": 0.5, "bool": False}
+    for column, kind in CELL_COLUMNS.items():
+        cells[column] = cells[column].fillna(defaults[kind]).astype(kind)
+    return cells
+
+
 def test_what_workbench_score_wrote_is_read_with_its_cells(tmp_path: Path) -> None:
     for model in ("unet", "otsu"):
         folder = tmp_path / model
         folder.mkdir()
         write_table(folder / "images.parquet", our_table(model))
-        cells = pd.DataFrame({"image_id": ["a"], "model": [model]})
-        from workbench.schema import CELL_COLUMNS
-
-        cells = cells.reindex(columns=list(CELL_COLUMNS)).astype(object)
-        defaults = {"str": "", "int64": 1, "float64": 0.5, "bool": False}
-        for column, kind in CELL_COLUMNS.items():
-            cells[column] = cells[column].fillna(defaults[kind]).astype(kind)
-        write_table(folder / "cells.parquet", cells)
+        write_table(folder / "cells.parquet", our_cells(model, "a"))
     source = read(tmp_path / "unet", tmp_path / "otsu")
     assert set(source.scores["model"]) == {"unet", "otsu"}
     assert source.cells is not None
     assert source.cells["model"].tolist() == ["unet", "otsu"]
+
+
+def test_cells_of_images_that_are_not_compared_are_left_out(tmp_path: Path) -> None:
+    for model, images in (("unet", "abc"), ("otsu", "ab")):
+        (tmp_path / model).mkdir()
+        scores = our_table(model)
+        write_table(
+            tmp_path / model / "images.parquet", scores[scores["image_id"].isin(list(images))]
+        )
+        write_table(tmp_path / model / "cells.parquet", our_cells(model, images))
+    source = read(tmp_path / "unet", tmp_path / "otsu")
+    assert source.cells is not None
+    assert source.cells[["model", "image_id"]].to_numpy().tolist() == [
+        ["unet", "a"], ["unet", "b"], ["otsu", "a"], ["otsu", "b"],
+    ]  # fmt: skip
 
 
 def test_scores_without_counts_say_so(write: Write) -> None:

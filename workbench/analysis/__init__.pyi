@@ -95,9 +95,17 @@ from ._fingerprint import (
     fingerprint,
     suggested_crop_px,
 )
+from ._found_cells import (
+    compare_found_cells,
+    found_cells,
+)
 from ._from_summary import (
     SummaryComparison,
     compare_from_summary,
+)
+from ._group_means import (
+    group_means,
+    groups_text,
 )
 from ._groups import (
     images_by_group,
@@ -105,6 +113,9 @@ from ._groups import (
 )
 from ._hard_images import (
     image_difficulty,
+)
+from ._image_facts import (
+    image_facts,
 )
 from ._image_query import (
     ImageQuery,
@@ -225,6 +236,7 @@ from ._seeds import (
 from ._slices import (
     benjamini_hochberg,
     compare_slices,
+    discover_slices,
     slice_scores,
 )
 from ._slicing import (
@@ -296,6 +308,7 @@ __all__ = [
     "cohens_d_label",
     "cohens_d_paired",
     "compare_budgets",
+    "compare_found_cells",
     "compare_from_summary",
     "compare_models",
     "compare_pairs",
@@ -304,6 +317,7 @@ __all__ = [
     "describe_as_published",
     "describe_group",
     "describe_models",
+    "discover_slices",
     "disputed_cells",
     "doubtful_cells",
     "duel",
@@ -313,11 +327,15 @@ __all__ = [
     "explain_difference",
     "find_failure_slices",
     "fingerprint",
+    "found_cells",
     "friedman",
     "greenhouse_geisser",
+    "group_means",
+    "groups_text",
     "hardest_images",
     "image_biology",
     "image_difficulty",
+    "image_facts",
     "image_groups",
     "image_overview",
     "images_by_group",

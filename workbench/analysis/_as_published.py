@@ -1,7 +1,5 @@
 """Pairs of models as published reports compare them: as if their images were different ones."""
 
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -9,15 +7,18 @@ from scipy import stats
 from workbench.analysis._effects import cliffs_delta, cohens_d, cohens_d_label
 from workbench.analysis._p_values import above_zero
 from workbench.analysis._paired import check_paired
+from workbench.analysis._pairs import places_of_pairs
 
 
-def pairs_as_published(paired: pd.DataFrame) -> pd.DataFrame:
-    """Compare all pairs of models by the unpaired tests of published reports.
+def pairs_as_published(paired: pd.DataFrame, *, reference: str | None = None) -> pd.DataFrame:
+    """Compare pairs of models by the unpaired tests of published reports.
 
     Parameters
     ----------
     paired
         Images x models, at least 3 x 2, without NaN.
+    reference
+        A model that all others are compared with; None compares all pairs.
 
     Returns
     -------
@@ -30,7 +31,8 @@ def pairs_as_published(paired: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        For fewer than 3 images or 2 models, repeated ids, or NaN.
+        For fewer than 3 images or 2 models, repeated ids, NaN, or a reference that is not among
+        the models.
 
     Notes
     -----
@@ -45,13 +47,14 @@ def pairs_as_published(paired: pd.DataFrame) -> pd.DataFrame:
     """
     values = check_paired(paired)
     rows = []
-    for (first, a), (second, b) in combinations(zip(paired.columns, values.T, strict=True), 2):
+    for first, second in places_of_pairs(list(paired.columns), reference):
+        a, b = values[:, first], values[:, second]
         d = cohens_d(a, b)
         equal = a.min() == a.max() == b.min() == b.max()
         rows.append(
             {
-                "first": first,
-                "second": second,
+                "first": paired.columns[first],
+                "second": paired.columns[second],
                 "difference": a.mean() - b.mean(),
                 "p_t": pooled_t_p(d, len(a)),
                 "p_mann_whitney": np.nan if equal else stats.mannwhitneyu(a, b).pvalue,

@@ -6,6 +6,7 @@ import pandas as pd
 
 from workbench.analysis._as_published import pairs_as_published
 from workbench.analysis._assumptions import check_assumptions
+from workbench.analysis._group_means import group_means
 from workbench.analysis._omnibus import omnibus_tests
 from workbench.analysis._paired import MIN_IMAGES, group_codes
 from workbench.analysis._pairs import MARGIN, compare_pairs
@@ -58,7 +59,8 @@ def compare_models(
     paired
         Images x models, from :func:`paired_scores`.
     reference, margin, alpha, groups, n_resamples, seed
-        Of :func:`compare_pairs`.
+        Of :func:`compare_pairs`. With a reference the published pairs are those with it, too;
+        with groups the tests over all models and the checks are made of :func:`group_means`.
 
     Returns
     -------
@@ -89,13 +91,13 @@ def compare_models(
         n_resamples=n_resamples,
         seed=seed,
     )
-    tests = pd.DataFrame([asdict(test) for test in omnibus_tests(paired)])
+    tests = pd.DataFrame([asdict(test) for test in omnibus_tests(paired, groups=groups)])
     return Comparison(
         tests=tests[~tests["as_published"]].reset_index(drop=True),
         published_tests=tests[tests["as_published"]].reset_index(drop=True),
         pairs=pairs,
-        published_pairs=pairs_as_published(paired),
-        assumptions=check_assumptions(paired),
+        published_pairs=pairs_as_published(paired, reference=reference),
+        assumptions=check_assumptions(group_means(paired, groups)),
         note="",
     )
 

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from workbench.analysis._group_means import group_means
 from workbench.analysis._p_values import holm
 from workbench.analysis._paired import check_paired
 from workbench.analysis._paired_t import paired_means
@@ -34,7 +35,9 @@ class CriticalDifference:
     cliques: tuple[tuple[str, ...], ...]
 
 
-def critical_difference(paired: pd.DataFrame, *, alpha: float = 0.05) -> CriticalDifference:
+def critical_difference(
+    paired: pd.DataFrame, *, alpha: float = 0.05, groups: pd.Series | None = None
+) -> CriticalDifference:
     """Rank the models on each image and join those that are not told apart.
 
     Parameters
@@ -44,6 +47,9 @@ def critical_difference(paired: pd.DataFrame, *, alpha: float = 0.05) -> Critica
         for a measure of which less is better.
     alpha
         Level of Wilcoxon's signed-rank tests, adjusted by Holm over all pairs.
+    groups
+        ``image_id`` to what the image shares with others: models are then ranked, and compared,
+        on :func:`group_means`, as ranks within images of one slide are no independent evidence.
 
     Returns
     -------
@@ -53,7 +59,7 @@ def critical_difference(paired: pd.DataFrame, *, alpha: float = 0.05) -> Critica
     Raises
     ------
     InputError
-        For fewer than 3 images or 2 models, repeated ids, or NaN.
+        For fewer than 3 images, groups or 2 models, repeated ids, or NaN.
 
     Notes
     -----
@@ -74,19 +80,20 @@ def critical_difference(paired: pd.DataFrame, *, alpha: float = 0.05) -> Critica
     >>> found.mean_ranks.to_dict(), found.cliques
     ({'b': 1.5, 'c': 1.5, 'a': 3.0}, (('b', 'c'),))
     """
-    values = check_paired(paired)
+    units = group_means(paired, groups)
+    values = check_paired(units)
     ranks = pd.Series(stats.rankdata(-values, axis=1).mean(axis=0), index=paired.columns)
     ranks = ranks.sort_values(kind="stable")
-    ordered = paired[ranks.index].to_numpy(float)
+    ordered = units[ranks.index].to_numpy(float)
     first, second = np.triu_indices(len(ranks), k=1)
     pairs = np.stack([first, second], axis=1)
-    differences = paired_means(ordered, pairs, np.arange(len(paired))).differences
+    differences = paired_means(ordered, pairs, np.arange(len(units))).differences
     alike = np.ones((len(ranks), len(ranks)), dtype=bool)
     alike[first, second] = alike[second, first] = holm(signed_rank_p(differences)) >= alpha
     names = [str(name) for name in ranks.index]
     return CriticalDifference(
         mean_ranks=ranks,
-        distance=nemenyi_distance(len(ranks), len(paired), alpha),
+        distance=nemenyi_distance(len(ranks), len(units), alpha),
         cliques=tuple(tuple(names[start:stop]) for start, stop in _runs(alike)),
     )
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from workbench.analysis._paired import check_paired, group_codes
+from workbench.analysis._paired import MIN_IMAGES, check_paired, group_codes
 from workbench.analysis._resampling import N_RESAMPLES, bootstrap_means, group_sums
 from workbench.schema import InputError
 
@@ -17,7 +17,7 @@ IntArray = npt.NDArray[np.int64]
 
 ALPHA: Final = 0.05
 """One minus the confidence, unless told otherwise."""
-ONE_UNIT: Final = "one image or group alone has no interval"
+TOO_FEW: Final = "fewer than 3 images or groups have no interval"
 NO_SPREAD: Final = "all scores are equal: an interval without width says nothing about other images"
 NO_BCA: Final = "percentile bootstrap instead of BCa"
 
@@ -59,7 +59,8 @@ def mean_interval(
     Returns
     -------
     Interval
-        NaN for a single image, or if all belong to one group.
+        NaN, with a notice, for fewer than 3 images or groups: two scores say how far they lie
+        apart, not where others would.
 
     Raises
     ------
@@ -89,8 +90,8 @@ def mean_interval(
 def t_of_mean(values: FloatArray, codes: IntArray, *, alpha: float = ALPHA) -> Interval:
     """Return :func:`mean_interval` of checked values with the group of each."""
     error, degrees = mean_error(values[:, None], codes)
-    if degrees < 1:
-        return Interval(np.nan, np.nan, ONE_UNIT)
+    if degrees < MIN_IMAGES - 1:
+        return Interval(np.nan, np.nan, TOO_FEW)
     half = stats.t.ppf(1 - alpha / 2, degrees) * error[0]
     notice = NO_SPREAD if np.ptp(values) == 0 else ""
     return Interval(float(values.mean() - half), float(values.mean() + half), notice)
@@ -144,8 +145,8 @@ def bca_interval(
     -------
     Interval
         That of the percentiles, with a notice, where the resampled means are all equal, all lie
-        on one side of the mean, or the acceleration leaves no place for a limit. NaN for a single
-        image or group.
+        on one side of the mean, or the acceleration leaves no place for a limit. NaN for fewer
+        than 3 images or groups.
 
     Raises
     ------
@@ -187,8 +188,8 @@ def bca_of_mean(
     """
     sums = np.bincount(codes, weights=values)
     sizes = np.bincount(codes)
-    if len(sums) < 2:
-        return Interval(np.nan, np.nan, ONE_UNIT)
+    if len(sums) < MIN_IMAGES:
+        return Interval(np.nan, np.nan, TOO_FEW)
     if np.ptp(values) == 0:
         return Interval(float(values[0]), float(values[0]), NO_SPREAD)
     mean = sums.sum() / sizes.sum()
@@ -282,8 +283,8 @@ def _of_grouped_median(
 ) -> Interval:
     at_or_below = (values <= np.median(values)).astype(np.float64)
     error, degrees = mean_error(at_or_below[:, None], codes)
-    if degrees < 1:
-        return Interval(np.nan, np.nan, ONE_UNIT)
+    if degrees < MIN_IMAGES - 1:
+        return Interval(np.nan, np.nan, TOO_FEW)
     half = stats.t.ppf(1 - alpha / 2, degrees) * error[0]
     n = len(ordered)
     # Half a place more, as for every count that is taken for continuous.

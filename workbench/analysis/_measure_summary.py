@@ -69,8 +69,9 @@ def measure_summary(sums: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns model, seed, metric, threshold; ``macro``, the mean over images with a defined
-        value, ``ci_low`` and ``ci_high`` (95 %, Student t); ``micro``, pooled over all images, NaN
-        where a measure has no pooled value; ``n_images``, and ``n_undefined`` of them.
+        value, ``ci_low`` and ``ci_high`` (95 %, Student t; NaN for fewer than 3 such images);
+        ``micro``, pooled over all images, NaN where a measure has no pooled value; ``n_images``,
+        and ``n_undefined`` of them.
 
     Examples
     --------
@@ -84,7 +85,7 @@ def measure_summary(sums: pd.DataFrame) -> pd.DataFrame:
     macro = (sums["total"] / n).where(n > 0)
     spread = (sums["squares"] - n * macro**2).clip(lower=0.0)
     error = np.sqrt(spread / (n - 1).where(n > 1) / n)
-    half = stats.t.ppf(0.975, (n - 1).where(n > 1)) * error
+    half = stats.t.ppf(0.975, (n - 1).where(n > 2)) * error  # as in mean_interval
     return pd.DataFrame(
         {
             "macro": macro,

@@ -1,12 +1,13 @@
 """Is there any difference between the models? Tests as they should be, and two as published."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import special, stats
 
+from workbench.analysis._group_means import averaged_text, group_means
 from workbench.analysis._p_values import above_zero
 from workbench.analysis._paired import check_paired
 
@@ -77,13 +78,19 @@ class SumsOfSquares:
         return self.models + self.images + self.residual
 
 
-def omnibus_tests(paired: pd.DataFrame) -> tuple[OmnibusTest, ...]:
+def omnibus_tests(
+    paired: pd.DataFrame, *, groups: pd.Series | None = None
+) -> tuple[OmnibusTest, ...]:
     """Test all models at once, in every way: first the tests to read, then those as published.
 
     Parameters
     ----------
     paired
         Images x models, at least 3 x 2, without NaN.
+    groups
+        ``image_id`` to what the image shares with others. The paired tests take each row for
+        independent evidence, so they are made of :func:`group_means`, and their notes say so;
+        those as published are made of all images.
 
     Returns
     -------
@@ -93,7 +100,7 @@ def omnibus_tests(paired: pd.DataFrame) -> tuple[OmnibusTest, ...]:
     Raises
     ------
     InputError
-        For fewer than 3 images or 2 models, repeated ids, or NaN.
+        For fewer than 3 images, groups or 2 models, repeated ids, or NaN.
 
     Examples
     --------
@@ -101,10 +108,11 @@ def omnibus_tests(paired: pd.DataFrame) -> tuple[OmnibusTest, ...]:
     >>> [test.name for test in omnibus_tests(scores) if test.as_published]
     ['One-way ANOVA', 'Kruskal-Wallis']
     """
+    units = group_means(paired, groups)
+    told = averaged_text(len(paired), len(units))
+    corrected = (friedman(units), repeated_measures_anova(units), linear_mixed_model(units))
     return (
-        friedman(paired),
-        repeated_measures_anova(paired),
-        linear_mixed_model(paired),
+        *(replace(test, note=f"{test.note} {told}".rstrip()) for test in corrected),
         one_way_anova(paired),
         kruskal_wallis(paired),
     )

@@ -110,7 +110,7 @@ def compare_pairs(
             "group are no independent evidence, so score images of more groups."
         )
         raise InputError(msg)
-    places = _places_of_pairs(list(paired.columns), reference)
+    places = places_of_pairs(list(paired.columns), reference)
     pairs = paired_t.paired_means(values, places, codes)
     resampled = bootstrap_means(paired, groups=groups, n_resamples=n_resamples, seed=seed)
     table = pd.DataFrame(
@@ -170,7 +170,7 @@ def _check_options(margin: float, alpha: float) -> None:
         raise InputError(msg)
 
 
-def _places_of_pairs(models: list[str], reference: str | None) -> IntArray:
+def places_of_pairs(models: list[str], reference: str | None) -> IntArray:
     """Return the columns of each pair, shape (pairs, 2)."""
     if reference is None:
         return np.array(list(combinations(range(len(models)), 2)), dtype=np.int64)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.analysis._paired import group_codes, select_scores
+from workbench.analysis._paired import MIN_IMAGES, group_codes, select_scores
 from workbench.analysis._resampling import bootstrap_means
 from workbench.schema import PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC, InputError
 
@@ -120,7 +120,7 @@ def seed_intervals(
     DataFrame
         One row per model in order of appearance: ``model``, ``n_seeds``, ``n`` images, ``mean``,
         ``ci_low``, ``ci_high`` and ``notice``, which says for fewer than 3 seeds that the interval
-        is of these checkpoints. NaN limits for a single image or group.
+        is of these checkpoints. NaN limits for fewer than 3 images or groups.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def seed_intervals(
     # The seed of the draws of images must not be that of the draws of seeds.
     rng = np.random.default_rng([seed, 1])
     models = members.columns.get_level_values("model")
-    alone = group_codes(members.index, groups).max() == 0
+    too_few = group_codes(members.index, groups).max() + 1 < MIN_IMAGES
     rows = []
     for model in dict.fromkeys(models):
         own = resampled[:, models == model]
@@ -165,8 +165,8 @@ def seed_intervals(
                 "n_seeds": n_seeds,
                 "n": len(members),
                 "mean": members.loc[:, models == model].to_numpy().mean(),
-                "ci_low": np.nan if alone else low,
-                "ci_high": np.nan if alone else high,
+                "ci_low": np.nan if too_few else low,
+                "ci_high": np.nan if too_few else high,
                 "notice": _seed_notice(n_seeds),
             }
         )

@@ -11,7 +11,7 @@ from workbench.analysis._intervals import mean_interval
 from workbench.analysis._paired import check_paired, group_codes
 from workbench.analysis._permutation import sign_flip_p
 from workbench.analysis._resampling import group_sums
-from workbench.analysis._slicing import UNKNOWN
+from workbench.analysis._slicing import UNKNOWN, slice_by
 from workbench.schema import InputError
 
 FEW_IMAGES: Final = 10
@@ -45,8 +45,8 @@ def slice_scores(
     DataFrame
         One row per slice and model: ``slice``, ``model``, ``n`` images, ``mean``, ``ci_low``,
         ``ci_high`` (Student t) and ``few``, whether there are fewer than 10 images. The ``n`` of a
-        model sum to the images. The mean of an empty slice and the interval of a single image
-        are NaN.
+        model sum to the images. The mean of an empty slice is NaN, and so is the interval of
+        fewer than 3 images or groups.
 
     Raises
     ------
@@ -138,6 +138,54 @@ def compare_slices(
     table = pd.DataFrame(rows)
     table.insert(table.columns.get_loc("p") + 1, "p_bh", benjamini_hochberg(table["p"]))
     return table
+
+
+def discover_slices(
+    paired: pd.DataFrame,
+    facts: pd.DataFrame,
+    *,
+    first: str,
+    second: str,
+    n_slices: int = 4,
+    groups: pd.Series | None = None,
+    alpha: float = 0.05,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare two models in every slice by every fact, to find where one of them is better.
+
+    Parameters
+    ----------
+    paired, first, second, groups, alpha, seed
+        As for :func:`compare_slices`.
+    facts
+        Facts about the images (index ``image_id``), each cut by :func:`slice_by`.
+    n_slices
+        Of each fact.
+
+    Returns
+    -------
+    DataFrame
+        ``fact`` and the columns of :func:`compare_slices`, ``p_bh`` adjusted over all slices of all
+        facts, since looking into more of them finds more by chance.
+
+    Raises
+    ------
+    InputError
+        As :func:`compare_slices`, and without facts.
+    """
+    if not len(facts.columns):
+        msg = "no facts to slice the images by; give at least one column."
+        raise InputError(msg)
+    parts = []
+    for fact in facts.columns:
+        part = compare_slices(
+            paired, slice_by(facts[fact], n_slices=n_slices), first=first, second=second,
+            groups=groups, alpha=alpha, seed=seed,
+        )  # fmt: skip
+        part.insert(0, "fact", fact)
+        parts.append(part)
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(p_bh=benjamini_hochberg(table["p"]))
 
 
 def benjamini_hochberg(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -58,8 +58,7 @@ def slice_by(values: pd.Series, *, n_slices: int = 4) -> pd.Series:
         names = [str(name) for name in values.cat.categories if name in set(known)]
         named = values.astype(object).map(str)
     else:
-        # -0.0 and 0.0 are one value with two names.
-        named = (values + 0.0 if pd.api.types.is_float_dtype(values.dtype) else values).map(str)
+        named = values.map(_number_name if pd.api.types.is_float_dtype(values.dtype) else str)
         order = known.sort_values() if numeric else known.map(str).sort_values()
         names = list(dict.fromkeys(named.loc[order.index]))
     named = named.where(values.index.isin(known.index), UNKNOWN)
@@ -121,6 +120,11 @@ def quantile_edges(values: npt.NDArray[np.float64], n_slices: int) -> npt.NDArra
 
 
 def _edge_names(edges: npt.NDArray[np.float64]) -> list[str]:
-    texts = [repr(float(edge) + 0.0).removesuffix(".0") for edge in edges]
+    texts = [_number_name(edge) for edge in edges]
     middle = [f"over {low} to {high}" for low, high in pairwise(texts)]
     return [f"up to {texts[0]}", *middle, f"over {texts[-1]}"]
+
+
+def _number_name(value: float) -> str:
+    """Return a number without an empty decimal; -0.0 and 0.0 are one value."""
+    return repr(float(value) + 0.0).removesuffix(".0")

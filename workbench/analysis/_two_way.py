@@ -5,16 +5,17 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from workbench.analysis._group_means import averaged_text, group_means
 from workbench.analysis._omnibus import greenhouse_geisser
 from workbench.analysis._p_values import above_zero
-from workbench.analysis._paired import check_paired
+from workbench.analysis._paired import check_paired, group_codes
 from workbench.schema import InputError
 
 FloatArray = npt.NDArray[np.float64]
 _ROUNDING = 1e-12  # of a share of the total sum of squares
 
 
-def two_way(long: pd.DataFrame, *, factor: str) -> pd.DataFrame:
+def two_way(long: pd.DataFrame, *, factor: str, groups: pd.Series | None = None) -> pd.DataFrame:
     """Analysis of variance of models (on the same images) and a factor (between images).
 
     Parameters
@@ -24,6 +25,9 @@ def two_way(long: pd.DataFrame, *, factor: str) -> pd.DataFrame:
         number that is the same for all rows of an image (modality, stain, cell type).
     factor
         Name of its column.
+    groups
+        ``image_id`` to what the image shares with others, from :func:`image_groups`: the images of
+        a group are averaged first, see :func:`group_means`, and the notes say so.
 
     Returns
     -------
@@ -36,7 +40,8 @@ def two_way(long: pd.DataFrame, *, factor: str) -> pd.DataFrame:
     ------
     InputError
         If a column is missing, an image lacks a model, a value or a level or has two, or there
-        are fewer than 2 models, 2 levels, 3 images, or not more images than levels.
+        are fewer than 2 models, 2 levels, 3 images (groups), or not more of them than levels; also
+        if a group has images of several levels, as it is then none of them.
 
     Notes
     -----
@@ -61,9 +66,10 @@ def two_way(long: pd.DataFrame, *, factor: str) -> pd.DataFrame:
     >>> two_way(long, factor="modality")["source"].to_list()
     ['model', 'modality', 'model x modality']
     """
-    values, codes = _laid_out(long, factor)
+    values, levels, n_images_all = _laid_out(long, factor, groups)
+    codes, named = pd.factorize(levels)
     n_images, n_models = values.shape
-    n_levels = codes.max() + 1
+    n_levels = len(named)
     sizes = np.bincount(codes)
     centred = values - values.mean()
     of_models, of_images = centred.mean(axis=0), centred.mean(axis=1)
@@ -93,8 +99,10 @@ def two_way(long: pd.DataFrame, *, factor: str) -> pd.DataFrame:
     sums.loc[inside, ["df", "df_error"]] *= epsilon
     table = _tested(sums, total=float((centred**2).sum()))
     spherical = f"Within images; degrees of freedom times epsilon {epsilon:.3f}."
-    counts = f"Between images: {_sizes_text(long, factor)}."
-    return table.assign(note=np.where(inside, spherical, counts))
+    counts = f"Between images: {_sizes_text(levels)}."
+    told = averaged_text(n_images_all, n_images)
+    notes = [f"{note} {told}".rstrip() for note in np.where(inside, spherical, counts)]
+    return table.assign(note=notes)
 
 
 def _tested(sums: pd.DataFrame, *, total: float) -> pd.DataFrame:
@@ -113,8 +121,10 @@ def _tested(sums: pd.DataFrame, *, total: float) -> pd.DataFrame:
     )
 
 
-def _laid_out(long: pd.DataFrame, factor: str) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-    """Return scores, shape (images, models), and the level of each image."""
+def _laid_out(
+    long: pd.DataFrame, factor: str, groups: pd.Series | None
+) -> tuple[FloatArray, pd.Series, int]:
+    """Return scores, shape (units, models), the level of each unit, and the number of images."""
     columns = ("image_id", "model", "value", factor)
     missing = [name for name in columns if name not in long]
     if missing:
@@ -135,7 +145,7 @@ def _laid_out(long: pd.DataFrame, factor: str) -> tuple[FloatArray, npt.NDArray[
     wide = long.pivot_table(  # every combination once
         index="image_id", columns="model", values="value", sort=False, dropna=False
     )
-    values = check_paired(wide)
+    check_paired(wide)
     levels = long.groupby("image_id")[factor].agg(["nunique", "first"]).reindex(wide.index)
     wrong = levels.index[levels["nunique"] != 1]
     if len(wrong):
@@ -145,16 +155,33 @@ def _laid_out(long: pd.DataFrame, factor: str) -> tuple[FloatArray, npt.NDArray[
             "images); leave them out or correct the column."
         )
         raise InputError(msg)
-    codes, found = pd.factorize(levels["first"])
-    if len(found) < 2 or len(values) <= len(found):
+    units = group_means(wide, groups)
+    _refuse_split_groups(levels["first"], factor, groups)
+    of_units = levels["first"].reindex(units.index)
+    n_levels = of_units.nunique()
+    if n_levels < 2 or len(units) <= n_levels:
+        what = "images" if len(units) == len(wide) else "groups of images"
         msg = (
-            f"a comparison by {factor} needs at least 2 levels and more images than levels, got "
-            f"{len(found)} levels on {len(values)} images; choose another factor or join levels."
+            f"a comparison by {factor} needs at least 2 levels and more {what} than levels, got "
+            f"{n_levels} levels on {len(units)} {what}; choose another factor or join levels."
         )
         raise InputError(msg)
-    return values, codes.astype(np.int64)
+    return units.to_numpy(float), of_units, len(wide)
 
 
-def _sizes_text(long: pd.DataFrame, factor: str) -> str:
-    counts = long.drop_duplicates("image_id")[factor].value_counts(sort=False)
+def _refuse_split_groups(levels: pd.Series, factor: str, groups: pd.Series | None) -> None:
+    codes = group_codes(levels.index, groups)
+    several = levels.groupby(codes).nunique()
+    if (several > 1).any():
+        image = levels.index[codes == several.index[several > 1][0]][0]
+        msg = (
+            f"each group of images (slide, patient) has one {factor}, but that of {image!r} has "
+            f"{several[several > 1].iloc[0]} ({(several > 1).sum()} such); leave such groups out, "
+            "or part the images by something else."
+        )
+        raise InputError(msg)
+
+
+def _sizes_text(levels: pd.Series) -> str:
+    counts = levels.value_counts(sort=False)
     return ", ".join(f"{count} of {level}" for level, count in counts.items())

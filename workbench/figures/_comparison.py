@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from workbench.figures._rows import row_height_px, row_looks, show_rows, wrapped
+from workbench.figures._rows import interval_texts, row_height_px, row_looks, show_rows, wrapped
 from workbench.figures._theme import metric_at, metric_range, styled
 
 PANELS_PER_ROW: Final = 4
@@ -85,10 +85,12 @@ def _add_dots(
                 "size": 9,
                 "line": {"width": 1, "color": "#333"},
             },
-            customdata=part[["model", "ci_low", "ci_high", "n"]],
+            customdata=part[["model", "n"]].assign(
+                interval=interval_texts(part["ci_low"], part["ci_high"])
+            ),
             hovertemplate=(
-                "%{customdata[0]}<br>%{x:.3f} [%{customdata[1]:.3f}, %{customdata[2]:.3f}], "
-                f"%{{customdata[3]}} images<extra>{title}</extra>"
+                "%{customdata[0]}<br>%{x:.3f} %{customdata[2]}, "
+                f"%{{customdata[1]}} images<extra>{title}</extra>"
             ),
         ),
         **at,

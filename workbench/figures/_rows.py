@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.figures._theme import (
@@ -53,6 +55,14 @@ def text_width_px(texts: Iterable[str]) -> int:
     """Return the room that the widest line takes."""
     lines = [line for text in texts for line in text.split("<br>")]
     return round(CHARACTER_PX * max(map(len, lines), default=0))
+
+
+def interval_texts(low: pd.Series, high: pd.Series) -> list[str]:
+    """Return intervals as the pointer shows them; NaN limits say that there are too few images."""
+    return [
+        f"[{a:.3f}, {b:.3f}]" if np.isfinite(a) and np.isfinite(b) else "(too few for an interval)"
+        for a, b in zip(low, high, strict=True)
+    ]
 
 
 def show_rows(figure: go.Figure, texts: Sequence[str], **at: int) -> None:

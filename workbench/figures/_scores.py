@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from workbench.figures._rows import interval_texts
 from workbench.figures._theme import (
     LOG_TICKS,
     distinct_symbols,
@@ -57,10 +58,12 @@ def score_by_threshold(table: pd.DataFrame, *, metric: str = "f1") -> go.Figure:
                 legendgroup=model,
                 line={"color": colours[model], "dash": dashes[model], "width": 2},
                 marker={"symbol": symbols[model], "size": 8},
-                customdata=part[["ci_low", "ci_high", "n"]],
+                customdata=part[["n"]].assign(
+                    interval=interval_texts(part["ci_low"], part["ci_high"])
+                ),
                 hovertemplate=(
                     f"{model}<br>IoU ≥ %{{x:.2f}}: %{{y:.3f}} "
-                    "[%{customdata[0]:.3f}, %{customdata[1]:.3f}], %{customdata[2]} images"
+                    "%{customdata[1]}, %{customdata[0]} images"
                     "<extra></extra>"
                 ),
             )

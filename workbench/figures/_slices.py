@@ -11,6 +11,7 @@ from workbench.figures._rows import (
     ONE_COLOUR,
     SOFT,
     colour_bar,
+    interval_texts,
     row_height_px,
     show_rows,
     wrapped,
@@ -84,10 +85,12 @@ def interaction_plot(slices: pd.DataFrame, *, metric: str = "f1", by: str = "") 
                     "thickness": 1.2,
                     "width": 3,
                 },
-                customdata=part[["slice", "ci_low", "ci_high", "n"]],
+                customdata=part[["slice", "n"]].assign(
+                    interval=interval_texts(part["ci_low"], part["ci_high"])
+                ),
                 hovertemplate=(
-                    f"{model}, %{{customdata[0]}}<br>%{{y:.3f}} [%{{customdata[1]:.3f}}, "
-                    "%{customdata[2]:.3f}], %{customdata[3]} images<extra></extra>"
+                    f"{model}, %{{customdata[0]}}<br>%{{y:.3f}} %{{customdata[2]}}, "
+                    "%{customdata[1]} images<extra></extra>"
                 ),
             )
         )
@@ -142,10 +145,12 @@ def slice_forest(
                 "color": SOFT,
                 "thickness": 1.8,
             },
-            customdata=compared[["slice", "n", "p_bh"]],
+            customdata=compared[["slice", "n", "p_bh"]].assign(
+                interval=interval_texts(compared["ci_low"], compared["ci_high"])
+            ),
             hovertemplate=(
-                "%{customdata[0]}, %{customdata[1]} images<br>%{x:+.3f}, adjusted p = "
-                "%{customdata[2]:.2g}<extra></extra>"
+                "%{customdata[0]}, %{customdata[1]} images<br>%{x:+.3f} %{customdata[3]}, adjusted "
+                "p = %{customdata[2]:.2g}<extra></extra>"
             ),
         )
     )

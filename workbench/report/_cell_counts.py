@@ -9,7 +9,7 @@ import pandas as pd
 from workbench import figures
 from workbench.analysis import slice_by_cell_count, slice_scores
 from workbench.report._findings import MIN_IMAGES, Findings, rows_of
-from workbench.report._numbers import NOTHING, interval, plain
+from workbench.report._numbers import NOTHING, with_interval
 from workbench.report._parts import Figure, Query, ReportTable, Section
 
 LAST_BIN: Final = {"over 100": "100+"}
@@ -19,7 +19,7 @@ NO_COUNTS: Final = "The score table has no numbers of reference cells, so none a
 def cell_count_section(found: Findings) -> Section:
     """Return the section on scores by number of reference cells."""
     title = "Scores by number of cells"
-    counts = _counts(found)
+    counts = found.counts
     if counts is None:
         return Section(title, [NO_COUNTS])
     table = slice_scores(found.paired, slice_by_cell_count(counts), groups=found.groups)
@@ -34,13 +34,6 @@ def cell_count_section(found: Findings) -> Section:
             _table(found, table, sizes, names, counts, published=False),
         ],
     )
-
-
-def _counts(found: Findings) -> pd.Series | None:
-    chosen = rows_of(found.scores, found.metric, found.threshold)
-    if "n_reference" not in chosen or not (chosen["n_reference"] > 0).any():
-        return None
-    return chosen.groupby("image_id")["n_reference"].max().reindex(found.paired.index)
 
 
 def _table(
@@ -89,9 +82,7 @@ def _table(
 def _text(row: pd.Series) -> str:
     if not row["n"]:
         return NOTHING
-    text = plain(row["mean"])
-    if row["n"] >= MIN_IMAGES:
-        text += f" {interval(row['ci_low'], row['ci_high'])}"
+    text = with_interval(row["mean"], row["ci_low"], row["ci_high"])
     return f"({text})" if row["few"] else text
 
 

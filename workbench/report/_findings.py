@@ -16,12 +16,14 @@ from workbench.analysis import (
     Recommendation,
     compare_models,
     describe_models,
+    image_facts,
     paired_scores,
     rank_stability,
     recommendations,
 )
 from workbench.metrics import MEASURES
 from workbench.report._parts import Query
+from workbench.schema import PRIMARY_IOU_THRESHOLD
 
 PUBLISHED_THRESHOLDS: Final = (0.5, 0.7, 0.9)
 PUBLISHED_MEASURES: Final = ("f1", "dice", "precision", "recall")
@@ -46,6 +48,10 @@ class Findings:
         Name of the group of each image; None where each stands alone.
     n_resamples, seed
         Of bootstrap and permutations.
+    cells
+        Cell table; None where cells are not known.
+    metadata
+        What is known of images: ``image_id`` and further columns; None for nothing.
     """
 
     scores: pd.DataFrame
@@ -56,6 +62,8 @@ class Findings:
     groups: pd.Series | None
     n_resamples: int
     seed: int
+    cells: pd.DataFrame | None = None
+    metadata: pd.DataFrame | None = None
 
     @cached_property
     def paired(self) -> pd.DataFrame:
@@ -112,6 +120,38 @@ class Findings:
             n_resamples=self.n_resamples,
             seed=self.seed,
         )
+
+    @cached_property
+    def facts(self) -> pd.DataFrame:
+        """What the images can be sliced by, see :func:`image_facts`."""
+        return image_facts(self.paired.index, metadata=self.metadata, counts=self.counts)
+
+    @property
+    def counts(self) -> pd.Series | None:
+        """Number of reference cells of each paired image; None where it is not known."""
+        chosen = rows_of(self.scores, self.metric, self.threshold)
+        if "n_reference" not in chosen or not (chosen["n_reference"] > 0).any():
+            return None
+        return chosen.groupby("image_id")["n_reference"].max().reindex(self.paired.index)
+
+    @property
+    def contenders(self) -> tuple[str, str]:
+        """The best model, and the reference or else the second best."""
+        best, second, *_ = self.models
+        return best, second if self.reference in (None, best) else str(self.reference)
+
+    @property
+    def has_seeds(self) -> bool:
+        """Whether a model has several seeds."""
+        chosen = rows_of(self.scores, self.metric, self.threshold)
+        return bool((chosen.groupby("model")["seed"].nunique() >= 2).any())
+
+    @property
+    def cell_threshold(self) -> float:
+        """IoU at which a cell counts as found: the declared one, as far as cells are matched."""
+        # NaN, of a measure without threshold, asks for the usual one.
+        at = PRIMARY_IOU_THRESHOLD
+        return self.threshold if self.threshold > at else at
 
     @property
     def models(self) -> list[str]:

@@ -19,7 +19,7 @@ from workbench.report._findings import (
     measure_title,
     threshold_of,
 )
-from workbench.report._numbers import four_decimals, interval, plain
+from workbench.report._numbers import four_decimals, plain, with_interval
 from workbench.report._parts import Figure, Query, ReportTable, Section
 
 MOST_COLUMNS: Final = 10
@@ -134,7 +134,7 @@ def _with_interval(found: Findings, values: pd.Series) -> str:
         if len(defined) > 1
         else Interval(math.nan, math.nan)
     )
-    return f"{plain(defined.mean())} {interval(of_mean.low, of_mean.high)}"
+    return with_interval(defined.mean(), of_mean.low, of_mean.high)
 
 
 def _groups_of(found: Findings, values: pd.Series) -> pd.Series | None:

@@ -124,6 +124,24 @@ def interval(low: float, high: float) -> str:
     return NOTHING if math.isnan(low) or math.isnan(high) else f"[{low:.3f}, {high:.3f}]"
 
 
+def with_interval(mean: float, low: float, high: float) -> str:
+    """Return a mean with its interval, or that there are too few images for one.
+
+    Examples
+    --------
+    >>> with_interval(0.2, 0.1, 0.25), with_interval(0.2, float("nan"), float("nan"))
+    ('0.200 [0.100, 0.250]', '0.200, too few for an interval')
+    """
+    if math.isnan(mean):
+        return NOTHING
+    limits = interval(low, high)
+    return (
+        f"{plain(mean)}, too few for an interval"
+        if limits == NOTHING
+        else f"{plain(mean)} {limits}"
+    )
+
+
 def intervals(table: pd.DataFrame, low: str, high: str) -> list[str]:
     """Return the intervals between two columns as texts."""
     return [interval(*row) for row in table[[low, high]].itertuples(index=False)]

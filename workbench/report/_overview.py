@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from workbench.analysis import model_summary
+from workbench.analysis import groups_text, model_summary
 from workbench.report._findings import (
     PUBLISHED_MEASURES,
     Findings,
@@ -86,12 +86,7 @@ def _images(found: Findings) -> str:
     left_out = found.paired.attrs["n_left_out"]
     text = f"{len(found.paired)} images have a defined score for every model"
     text += f"; {left_out} others are left out for all models." if left_out else "."
-    if found.groups is not None:
-        text += (
-            f" Images come from {found.groups.nunique()} groups (slides, plates), which are "
-            "resampled whole."
-        )
-    return text
+    return f"{text} {groups_text(found.paired.index, found.groups)}".rstrip()
 
 
 def _as_published(found: Findings) -> ReportTable:

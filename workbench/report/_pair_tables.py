@@ -70,12 +70,15 @@ def _matrix(found: Findings, pairs: pd.DataFrame) -> Figure:
 
 def _mean_ranks(found: Findings) -> Figure:
     diagram = critical_difference(
-        -found.paired if found.lower_is_better else found.paired, alpha=ALPHA
+        -found.paired if found.lower_is_better else found.paired,
+        alpha=ALPHA,
+        groups=found.groups,
     )
+    within = "images" if found.groups is None else "groups of images (of their means)"
     ranks = ", ".join(f"{m} {rank:.2f}" for m, rank in diagram.mean_ranks.head(7).items())
     together = "; ".join(listed(list(clique)) for clique in diagram.cliques)
     return Figure(
-        "Mean ranks of the models within images (1 is best). Bars join models that Wilcoxon's "
+        f"Mean ranks of the models within {within}; 1 is best. Bars join models that Wilcoxon's "
         "test with Holm's correction does not tell apart; the ruler is the Nemenyi distance.",
         figures.critical_difference_diagram(diagram),
         f"Mean ranks: {ranks}. Not told apart: {together or 'none'}.",
@@ -98,8 +101,8 @@ def _published_pairs(found: Findings, published: pd.DataFrame) -> ReportTable:
     behind = [found.query(*row) for row in rows]
     return ReportTable(
         "pairs_as_published",
-        "Pairs of models, each tested by itself, as if every model had images of its own. "
-        "Published reports pick some pairs; here are all.",
+        f"{_which(found)}, each pair tested by itself, as if every model had images of its own; "
+        "published reports pick some of the pairs.",
         frame,
         formats={
             "Difference": signed,
@@ -130,11 +133,10 @@ def _tested_pairs(found: Findings, pairs: pd.DataFrame, behind: list[Query]) -> 
             "Images needed": pairs["images_needed"],
         }
     )
-    against = "All pairs" if found.reference is None else f"All models against {found.reference}"
     return ReportTable(
         "pairs",
-        f"{against} on the same images: permutation test of the mean difference, p adjusted by "
-        "Holm; the simultaneous intervals hold for all pairs at once. Equivalent: within "
+        f"{_which(found)} on the same images: permutation test of the mean difference, p adjusted "
+        "by Holm; the simultaneous intervals hold for all pairs at once. Equivalent: within "
         f"{found.margin:g} by two one-sided tests. Detectable: the smallest difference that 8 of "
         "10 such studies would find; images needed: for the difference that was seen.",
         frame,
@@ -147,6 +149,10 @@ def _tested_pairs(found: Findings, pairs: pd.DataFrame, behind: list[Query]) -> 
         queries={"Difference": behind, "p (Holm)": behind, "Wins / ties / losses": behind},
         max_rows=MOST_PAIRS,
     )
+
+
+def _which(found: Findings) -> str:
+    return "All pairs" if found.reference is None else f"All models against {found.reference}"
 
 
 def _verdict(row: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -15,22 +14,26 @@ from workbench.analysis import (
     compare_models,
     describe_models,
     image_groups,
-    images_left_out,
     paired_scores,
     rank_stability,
 )
 from workbench.metrics import MEASURES
 from workbench.schema import PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC, InputError
+from workbench.studies._compare_parts import (
+    cells_of_best,
+    few_seeds,
+    images_undefined,
+    models_without,
+    over_seeds,
+)
 from workbench.studies._score_source import ScoreSource
 from workbench.studies._score_source_columns import (
-    has_threshold,
     higher_is_better,
     measure_name,
 )
 from workbench.studies._score_source_file import few
 
 N_RESAMPLES = 9_999
-MIN_SEEDS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,12 @@ class Compared:
         Images x models, best first.
     groups
         What images share, by image id; None where each stands alone.
+    seeds
+        Of models trained several times the mean with its interval over images and seeds:
+        :func:`seed_intervals`; None where each has one seed.
+    found_cells
+        Whether the best model finds more cells than each of the others:
+        :func:`compare_found_cells`; None without cell tables, or too few images.
     models
         One row per model, best first: :func:`describe_models`, and from :func:`rank_stability`
         ``rank``, ``rank_low``, ``rank_high`` and ``p_best`` (NaN where nothing can be tested).
@@ -66,6 +75,8 @@ class Compared:
     groups: pd.Series | None
     models: pd.DataFrame
     comparison: Comparison
+    seeds: pd.DataFrame | None
+    found_cells: pd.DataFrame | None
     limits: tuple[str, ...]
 
     @property
@@ -150,11 +161,25 @@ def compare_scores(
         )
         models = models.merge(stability.table[["model", *ranked]], on="model")
     limits = (
-        *_models_without(source.scores, paired, metric, threshold),
-        *_undefined(source.scores, metric, threshold),
-        *_seeds(source.scores, list(paired.columns)),
+        *models_without(source.scores, paired, measure_text(metric, threshold)),
+        *images_undefined(source.scores, metric, threshold),
+        *few_seeds(source.scores, paired),
     )
-    return Compared(source, metric, threshold, margin, paired, groups, models, comparison, limits)
+    return Compared(
+        source=source,
+        metric=metric,
+        threshold=threshold,
+        margin=margin,
+        paired=paired,
+        groups=groups,
+        models=models,
+        comparison=comparison,
+        seeds=over_seeds(
+            source.scores, paired, metric, threshold, groups, n_resamples=n_resamples, seed=seed
+        ),
+        found_cells=cells_of_best(source.cells, paired, threshold, groups, seed=seed),
+        limits=limits,
+    )
 
 
 def choose_measure(
@@ -198,7 +223,7 @@ def choose_measure(
         raise InputError(msg)
     known = np.sort(scores.loc[scores["metric"] == name, "threshold"].dropna().unique())
     if not len(known):
-        if threshold is not None and not has_threshold(name):
+        if threshold is not None:
             msg = f"--threshold {threshold:g}: {name} has no IoU threshold; leave it away."
             raise InputError(msg)
         return name, float("nan")
@@ -240,31 +265,3 @@ def _check_reference(paired: pd.DataFrame, reference: str | None) -> None:
     hint = f"did you mean {near[0]!r}?" if near else f"there are {few(models, 20)}."
     msg = f"--reference: no model is called {reference!r}; {hint}"
     raise InputError(msg)
-
-
-def _models_without(
-    scores: pd.DataFrame, paired: pd.DataFrame, metric: str, threshold: float
-) -> Iterator[str]:
-    lacking = [m for m in dict.fromkeys(scores["model"]) if m not in paired.columns]
-    if lacking:
-        yield f"not compared, as they have no {measure_text(metric, threshold)}: {few(lacking, 20)}"
-
-
-def _undefined(scores: pd.DataFrame, metric: str, threshold: float) -> Iterator[str]:
-    left_out = images_left_out(scores, metric=metric, threshold=threshold)
-    if len(left_out):
-        images, models = left_out["image_id"].unique(), left_out["model"].unique()
-        yield (
-            f"{len(images)} images left out for all models, as the score of {few(models, 3)} is "
-            f"undefined or absent: {few(images)}"
-        )
-
-
-def _seeds(scores: pd.DataFrame, models: Sequence[str]) -> Iterator[str]:
-    """Yield of what the scores speak: trained networks, or methods that would be trained again."""
-    n_seeds = scores[scores["model"].isin(models)].groupby("model")["seed"].nunique()
-    if n_seeds.min() < MIN_SEEDS:
-        yield (
-            "seeds: fewer than 3 per model, so the scores speak of these runs of the models, not "
-            "of what they give when trained again"
-        )

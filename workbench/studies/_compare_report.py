@@ -41,5 +41,7 @@ def write_compared(compared: Compared, folder: Path, *, reference: str | None = 
         reference=reference,
         margin=compared.margin,
         groups=compared.groups,
+        cells=source.cells,
+        metadata=source.metadata,
         sections=told,
     )

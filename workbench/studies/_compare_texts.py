@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from workbench.analysis import groups_text
 from workbench.report import ReportTable, interval, p_clause, p_text, short, signed, whole
 from workbench.studies._compare import Compared
 from workbench.studies._score_source_columns import higher_is_better
@@ -30,11 +31,16 @@ def print_comparison(compared: Compared) -> None:
             console.print(f"- {line}", soft_wrap=True)
 
     console.print(comparison_title(compared), style="bold", soft_wrap=True)
-    block("How the scores were read", compared.source.readings)
+    grouped = groups_text(compared.paired.index, compared.groups)
+    block("How the scores were read", filter(None, [*compared.source.readings, grouped]))
     print_table(model_rows_compared(compared))
     if not compared.comparison.note:
         print_table(omnibus_rows(compared))
         print_table(pair_rows(compared))
+    if compared.seeds is not None:
+        print_table(seed_rows(compared.seeds, compared.models))
+    if compared.found_cells is not None:
+        print_table(found_cell_rows(compared.found_cells))
     block("What the data say", findings(compared))
     block("What they do not say", limits(compared))
 
@@ -83,10 +89,15 @@ def omnibus_rows(compared: Compared) -> ReportTable:
     tests = pd.concat(
         [compared.comparison.tests, compared.comparison.published_tests], ignore_index=True
     )
+    averaged = (
+        ""
+        if compared.groups is None
+        else f" The first three are made of the means of the {compared.n_groups} groups."
+    )
     return ReportTable(
         "omnibus",
         "Do the models differ at all? Those marked as published treat each model's images as "
-        "different ones.",
+        f"different ones.{averaged}",
         pd.DataFrame([_test_row(test) for test in tests.itertuples()]),
         formats={"p": p_text},
     )
@@ -123,6 +134,50 @@ def pair_rows(compared: Compared) -> ReportTable:
             "Difference": signed,
             "p (Holm)": p_text,
         },
+    )
+
+
+def seed_rows(table: pd.DataFrame, models: pd.DataFrame) -> ReportTable:
+    """Return the models over images and seeds, best first, beside their intervals over images."""
+    frame = pd.DataFrame(
+        {
+            "Model": table["model"],
+            "Seeds": table["n_seeds"],
+            "Mean": table["mean"],
+            "Over images": _intervals(models, "ci_low", "ci_high"),
+            "Over images and seeds": [
+                interval(low, high) if n > 1 else "–"
+                for low, high, n in table[["ci_low", "ci_high", "n_seeds"]].itertuples(index=False)
+            ],
+        }
+    )
+    return ReportTable(
+        "seeds",
+        "Several trainings: the interval over images speaks of these trainings, that over images "
+        "and seeds (both drawn again) of what the model gives when trained again.",
+        frame,
+    )
+
+
+def found_cell_rows(table: pd.DataFrame) -> ReportTable:
+    """Return whether the best model finds more cells than each of the others."""
+    frame = pd.DataFrame(
+        {
+            "Pair": table["first"] + " − " + table["second"],
+            "Both": table["both"],
+            "First only": table["first_only"],
+            "Second only": table["second_only"],
+            "Neither": table["neither"],
+            "More found": table["difference"],
+            "p (Holm)": table["p_holm"],
+        }
+    )
+    return ReportTable(
+        "found_cells",
+        f"Do they find the same cells? {table['n_cells'].iloc[0]:,} reference cells of "
+        f"{table['n_images'].iloc[0]} images; p: McNemar's question, answered by images.",
+        frame,
+        formats={"More found": lambda share: f"{100 * share:+.1f} %", "p (Holm)": p_text},
     )
 
 

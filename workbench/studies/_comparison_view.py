@@ -10,13 +10,10 @@ import pandas as pd
 from workbench.analysis import (
     describe_models,
     image_groups,
-    main_grouping,
     paired_scores,
-    slice_by_cell_count,
-    two_way,
 )
 from workbench.report import Section, score_sections
-from workbench.schema import InputError, column_label
+from workbench.schema import InputError
 from workbench.studies._job_configs import CompareJob
 from workbench.studies._score_source import ScoreSource, read_score_source
 
@@ -24,7 +21,6 @@ MEASURES_SHOWN: Final = ("f1", "dice", "precision", "recall")
 """Of published reports; those that were scored are shown."""
 
 MIN_IMAGES: Final = 3
-CELL_BINS: Final = "Cells in the reference"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +67,6 @@ class ComparisonView:
             f"{n_models}."
         )
 
-    @property
-    def best_two(self) -> tuple[str, str]:
-        """The first two models by their mean; the same one twice where there is only one."""
-        models = [str(model) for model in self.paired.columns]
-        return models[0], models[min(1, len(models) - 1)]
-
     @cached_property
     def measures(self) -> pd.DataFrame:
         """Mean and interval of the measure that decides and of those of published reports.
@@ -104,33 +94,6 @@ class ComparisonView:
         """Group (slide, plate) of each image, None where each stands alone."""
         return image_groups(self.scores)
 
-    @property
-    def slice_title(self) -> str:
-        """What parts the images: a column such as the modality, else the number of cells."""
-        column = main_grouping(self.source.metadata)
-        return CELL_BINS if column not in self.source.metadata else column_label(column)
-
-    @cached_property
-    def slices(self) -> pd.Series:
-        """Name of the slice of each image, by modality or cell type, else by number of cells."""
-        images = self.source.metadata.set_index("image_id")
-        column = main_grouping(self.source.metadata)
-        if column in images:
-            return images[column].reindex(self.paired.index)
-        counts = self.scores.groupby("image_id")["n_reference"].max()
-        found = slice_by_cell_count(counts.reindex(self.paired.index))
-        return found.cat.remove_unused_categories()
-
-    @property
-    def interaction(self) -> pd.DataFrame | str:
-        """Analysis of variance of models and slices; where there is none, the reason."""
-        long = self.paired.reset_index().melt("image_id", var_name="model")
-        long["slice"] = long["image_id"].map(self.slices)
-        try:
-            return two_way(long, factor="slice")
-        except InputError as error:
-            return f"No analysis of variance: {error}"
-
     @cached_property
     def sections(self) -> list[Section]:
         """The report's sections, see :func:`workbench.report.score_sections`."""
@@ -141,6 +104,8 @@ class ComparisonView:
             reference=self.job.reference,
             margin=self.job.margin,
             groups=self.groups,
+            cells=self.source.cells,
+            metadata=self.source.metadata,
         )
 
     def section(self, title: str) -> Section:

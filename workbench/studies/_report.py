@@ -54,6 +54,8 @@ def build_score_report(
     reference: str | None = None,
     margin: float = 0.02,
     groups: pd.Series | None = None,
+    cells: pd.DataFrame | None = None,
+    metadata: pd.DataFrame | None = None,
     sections: Sequence[Section] = (),
     n_resamples: int = 9_999,
     seed: int = 0,
@@ -76,6 +78,8 @@ def build_score_report(
         Differences within it count as equivalent.
     groups
         Name of the group of each image, by image id; None where each stands alone.
+    cells, metadata
+        Cell table and what is known of images, as far as there are any.
     sections
         Further parts, put at the end: what could not be read, say.
     n_resamples, seed
@@ -98,6 +102,8 @@ def build_score_report(
         reference=reference,
         margin=margin,
         groups=groups,
+        cells=cells,
+        metadata=metadata,
         n_resamples=n_resamples,
         seed=seed,
     )

@@ -8,12 +8,15 @@ from workbench.studies._report_costs import costs_section
 from workbench.studies._report_provenance import provenance_section, troubles_section
 from workbench.studies._report_samples import extremes_sections, samples_section
 from workbench.studies._report_training import sources_section, training_section, what_seeds_allow
+from workbench.studies._score_source import known_of_images
 from workbench.studies._view import RunView
 
 
 def run_sections(view: RunView) -> list[Section]:
     """Return the parts of the report, those that have nothing to show left out."""
-    overview, *of_scores = score_sections(view.scores)
+    overview, *of_scores = score_sections(
+        view.scores, cells=view.cells, metadata=known_of_images(view)
+    )
     seeds = what_seeds_allow(view.study)
     where = f"Images of {view.dataset.name!r}, split {view.study.dataset.test!r}."
     texts = [*overview.texts, where, *filter(None, [seeds])]

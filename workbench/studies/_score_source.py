@@ -213,14 +213,19 @@ def _read_run(name: str, folder: Path) -> _Place:
     n_models, n_images = scores["model"].nunique(), scores["image_id"].nunique()
     metadata = pd.DataFrame({"image_id": []})
     if view is not None:
-        records = [{"image_id": r.image_id, **r.metadata} for r in view.dataset.records]
-        metadata = pd.DataFrame(records).fillna("")
+        metadata = known_of_images(view)
         # A slice that somebody kept is a set of images like those of a column.
         for slice_name, kept in read_slices(run.slices_file).items():
             is_in = metadata["image_id"].isin(kept.image_ids)
             metadata[f"kept {slice_name}"] = is_in.map({True: slice_name, False: ""})
     reading = f"{name}: a run, {n_models} models, {n_images} images"
     return _Place(ScorePart(name, scores, cells, metadata), (reading,), problems, view)
+
+
+def known_of_images(view: RunView) -> pd.DataFrame:
+    """Return what the data set of a run tells of its images: a row each, "" for what it doesn't."""
+    records = [{"image_id": r.image_id, **r.metadata} for r in view.dataset.records]
+    return pd.DataFrame(records).fillna("")
 
 
 def _read_files(name: str, files: Sequence[Path], options: TableOptions) -> _Place:
