@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -113,6 +114,13 @@ class TestRegression:
         view = opened(scores, by="tissue", predictors=written(tmp_path, "t.csv", table))
         assert list(view.predictors) == ["size"]
         assert "regression: without channels, which is the same everywhere" in view.told
+
+    def test_an_image_without_a_kind_is_no_kind(self, tmp_path: Path, scores: Path) -> None:
+        table = pd.read_csv(scores)
+        table.loc[len(table)] = ["stray", "", 0.9, 0.9]
+        table.to_csv(scores, index=False)
+        sizes = written(tmp_path, "sizes.csv", {"tissue": TISSUES, "size": SIZES})
+        assert list(opened(scores, by="tissue", predictors=sizes).outcomes.index) == TISSUES
 
     def test_the_table_to_read_has_no_p_of_0_and_no_empty_column(
         self, tmp_path: Path, scores: Path
@@ -349,6 +357,14 @@ class TestFactsOfARun:
         assert "n_training_images" not in facts.frame
         (told,) = facts.readings
         assert told.endswith("left out, the models learned from 7 of the 1 images of 'train'")
+
+    def test_training_images_are_left_out_where_a_model_learned_elsewhere(
+        self, run_view: Callable[..., RunView]
+    ) -> None:
+        study: Any = SimpleNamespace(models={"cellpose": SimpleNamespace(kind="checkpoint")})
+        facts = row_facts(replace(run_view(), study=study), ROWS, "modality")
+        assert "n_training_images" not in facts.frame
+        assert facts.readings[0].endswith("left out, cellpose learned elsewhere")
 
     def test_training_images_are_left_out_where_images_have_no_kinds(
         self, run_view: Callable[..., RunView]
