@@ -415,3 +415,12 @@ class TestCosts:
     ) -> None:
         found = costed(predicted_on=["NVIDIA A100", "NVIDIA A100", "CPU"])
         assert "speed: left out, timed on different devices (CPU, NVIDIA A100)" in found.readings
+
+
+@pytest.mark.slow
+def test_a_run_gives_its_facts_and_its_costs(demo_run: Path) -> None:
+    view = opened(demo_run)
+    assert list(view.predictors) == ["cell_size_px2", "elongation", "n_training_images"]
+    assert list(view.parts) == ["accuracy", "scalability", "speed", "memory"]
+    assert view.values.loc["otsu_watershed", "standardised_min"] == 0
+    assert (view.values.drop("otsu_watershed")["standardised_min"] > 0).all()
