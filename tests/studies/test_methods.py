@@ -160,7 +160,7 @@ class TestRanking:
         path = tmp_path / "long.csv"
         pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
         view = opened(path)
-        assert list(view.values) == ["accuracy_ap50", "accuracy_ar75"]
+        assert list(view.known) == ["accuracy_ap50", "accuracy_ar75"]
         assert view.parts.loc["sam", "accuracy"] == pytest.approx(0.5)
 
     def test_robustness_is_the_accuracy_on_the_worst_kind_of_5_images_or_more(
@@ -191,8 +191,9 @@ class TestRanking:
         view = opened(scores, parts=written(tmp_path, "parts.csv", table))
         assert view.parts["stars"].idxmax() == "sam"
 
-    def test_of_a_distance_less_is_better_and_it_comes_within_0_and_1(self, tmp_path: Path) -> None:
-        table = {"image": ["a", "b"], "unet": [3.0, 5.0], "sam": [9.0, 7.0]}
+    @pytest.mark.parametrize("unit", [1.0, 0.1])
+    def test_of_a_distance_less_is_better_however_small(self, tmp_path: Path, unit: float) -> None:
+        table = {"image": ["a", "b"], "unet": [3 * unit, 5 * unit], "sam": [9 * unit, 7 * unit]}
         view = opened(written(tmp_path, "px.csv", table), metric="hausdorff")
         assert view.parts.loc["unet", "accuracy"] == pytest.approx(stats.norm.cdf(np.sqrt(0.5)))
         assert view.ranking["model"].tolist() == ["unet", "sam"]
@@ -422,5 +423,5 @@ def test_a_run_gives_its_facts_and_its_costs(demo_run: Path) -> None:
     view = opened(demo_run)
     assert list(view.predictors) == ["cell_size_px2", "elongation", "n_training_images"]
     assert list(view.parts) == ["accuracy", "scalability", "speed", "memory"]
-    assert view.values.loc["otsu_watershed", "standardised_min"] == 0
-    assert (view.values.drop("otsu_watershed")["standardised_min"] > 0).all()
+    assert view.known.loc["otsu_watershed", "standardised_min"] == 0
+    assert (view.known.drop("otsu_watershed")["standardised_min"] > 0).all()
