@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -114,6 +115,13 @@ class TestRegression:
         assert list(view.predictors) == ["size"]
         assert "regression: without channels, which is the same everywhere" in view.told
 
+    def test_an_image_without_a_kind_is_no_kind(self, tmp_path: Path, scores: Path) -> None:
+        table = pd.read_csv(scores)
+        table.loc[len(table)] = ["stray", "", 0.9, 0.9]
+        table.to_csv(scores, index=False)
+        sizes = written(tmp_path, "sizes.csv", {"tissue": TISSUES, "size": SIZES})
+        assert list(opened(scores, by="tissue", predictors=sizes).outcomes.index) == TISSUES
+
     def test_the_table_to_read_has_no_p_of_0_and_no_empty_column(
         self, tmp_path: Path, scores: Path
     ) -> None:
@@ -152,7 +160,7 @@ class TestRanking:
         path = tmp_path / "long.csv"
         pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
         view = opened(path)
-        assert list(view.values) == ["accuracy_ap50", "accuracy_ar75"]
+        assert list(view.known) == ["accuracy_ap50", "accuracy_ar75"]
         assert view.parts.loc["sam", "accuracy"] == pytest.approx(0.5)
 
     def test_robustness_is_the_accuracy_on_the_worst_kind_of_5_images_or_more(
@@ -183,8 +191,9 @@ class TestRanking:
         view = opened(scores, parts=written(tmp_path, "parts.csv", table))
         assert view.parts["stars"].idxmax() == "sam"
 
-    def test_of_a_distance_less_is_better_and_it_comes_within_0_and_1(self, tmp_path: Path) -> None:
-        table = {"image": ["a", "b"], "unet": [3.0, 5.0], "sam": [9.0, 7.0]}
+    @pytest.mark.parametrize("unit", [1.0, 0.1])
+    def test_of_a_distance_less_is_better_however_small(self, tmp_path: Path, unit: float) -> None:
+        table = {"image": ["a", "b"], "unet": [3 * unit, 5 * unit], "sam": [9 * unit, 7 * unit]}
         view = opened(written(tmp_path, "px.csv", table), metric="hausdorff")
         assert view.parts.loc["unet", "accuracy"] == pytest.approx(stats.norm.cdf(np.sqrt(0.5)))
         assert view.ranking["model"].tolist() == ["unet", "sam"]
@@ -350,6 +359,14 @@ class TestFactsOfARun:
         (told,) = facts.readings
         assert told.endswith("left out, the models learned from 7 of the 1 images of 'train'")
 
+    def test_training_images_are_left_out_where_a_model_learned_elsewhere(
+        self, run_view: Callable[..., RunView]
+    ) -> None:
+        study: Any = SimpleNamespace(models={"cellpose": SimpleNamespace(kind="checkpoint")})
+        facts = row_facts(replace(run_view(), study=study), ROWS, "modality")
+        assert "n_training_images" not in facts.frame
+        assert facts.readings[0].endswith("left out, cellpose learned elsewhere")
+
     def test_training_images_are_left_out_where_images_have_no_kinds(
         self, run_view: Callable[..., RunView]
     ) -> None:
@@ -399,3 +416,12 @@ class TestCosts:
     ) -> None:
         found = costed(predicted_on=["NVIDIA A100", "NVIDIA A100", "CPU"])
         assert "speed: left out, timed on different devices (CPU, NVIDIA A100)" in found.readings
+
+
+@pytest.mark.slow
+def test_a_run_gives_its_facts_and_its_costs(demo_run: Path) -> None:
+    view = opened(demo_run)
+    assert list(view.predictors) == ["cell_size_px2", "elongation", "n_training_images"]
+    assert list(view.parts) == ["accuracy", "scalability", "speed", "memory"]
+    assert view.known.loc["otsu_watershed", "standardised_min"] == 0
+    assert (view.known.drop("otsu_watershed")["standardised_min"] > 0).all()

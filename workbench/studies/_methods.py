@@ -94,7 +94,7 @@ class MethodsView:
         Scores to be explained: a row per image or kind, a column per model, best first.
     predictors
         The same rows, a column per fact; those that can't be used are left out.
-    values, scheme
+    known, scheme
         What is known of each model, and how that becomes one ranking.
     told
         What each number is made of, and what was left out.
@@ -104,7 +104,7 @@ class MethodsView:
     comparison: ComparisonView
     outcomes: pd.DataFrame
     predictors: pd.DataFrame
-    values: pd.DataFrame
+    known: pd.DataFrame
     scheme: RankingScheme
     told: tuple[str, ...]
 
@@ -166,7 +166,7 @@ class MethodsView:
     @cached_property
     def parts(self) -> pd.DataFrame:
         """Models x parts of the ranking, higher is better."""
-        return scheme_parts(self.values, scheme=self.scheme)
+        return scheme_parts(self.known, scheme=self.scheme)
 
     @cached_property
     def weights(self) -> dict[str, float]:
@@ -216,7 +216,7 @@ def open_methods(job: MethodsJob) -> MethodsView:
         comparison=comparison,
         outcomes=outcomes.loc[usable.index],
         predictors=usable,
-        values=values.frame,
+        known=values.frame,
         scheme=RankingScheme(parts=values.parts),
         told=(*facts.readings, *told, *(typed.readings if typed else ()), *values.readings),
     )
