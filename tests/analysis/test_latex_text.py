@@ -87,14 +87,15 @@ def test_a_caption_below_a_table_is_its_title_all_the_same() -> None:
 def test_headings_over_several_columns_go_with_each_of_them() -> None:
     document = (
         "\\begin{tabular}{lcccc}\n & \\multicolumn{2}{c}{\\textbf{IoU 0.5}} & "
-        "\\multicolumn{2}{c}{IoU 0.9} \\\\\n\\cmidrule(lr){2-3}\\cmidrule(lr){4-5}\n"
-        "Model & F1 & Recall & F1 & Recall \\\\\nunet & 0.8 & 0.7 & 0.5 & 0.4 \\\\\n\\end{tabular}"
+        "\\multicolumn{2}{c}{IoU 0.9} & & \\\\\n\\cmidrule(lr){2-3}\\cmidrule(lr){4-5}\n"
+        "Model & F1 & Recall & F1 & Recall & Dice & n \\\\\n"
+        "unet & 0.8 & 0.7 & 0.5 & 0.4 & 0.9 & 9 \\\\\n\\end{tabular}"
     )
     table = only_table(document)
     assert table.columns == (
-        "Model", "IoU 0.5 F1", "IoU 0.5 Recall", "IoU 0.9 F1", "IoU 0.9 Recall",
+        "Model", "IoU 0.5 F1", "IoU 0.5 Recall", "IoU 0.9 F1", "IoU 0.9 Recall", "Dice", "n",
     )  # fmt: skip
-    assert table.rows == (("unet", "0.8", "0.7", "0.5", "0.4"),)
+    assert table.rows == (("unet", "0.8", "0.7", "0.5", "0.4", "0.9", "9"),)
 
 
 def test_a_long_table_has_its_head_once_and_no_feet() -> None:

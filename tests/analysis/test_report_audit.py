@@ -9,6 +9,8 @@ import pytest
 from scipy import stats
 
 from workbench.analysis import AUDIT_CHECKS, audit_text
+from workbench.analysis._published_report import read_published_report
+from workbench.analysis._report_audit_tables import report_facts
 
 SAME = "All models were scored on the same 101 images.\n\n"
 MEANS = "Model\tMean F1\nunet\t0.55\nwide\t0.58\nsac\t0.50\n\n"
@@ -99,6 +101,13 @@ def test_quoted_lines_are_those_of_the_text(published: str) -> None:
         words = re.findall(r"[\w.]+", quote)
         assert words
         assert all(word in lines[int(number) - 1] for word in words)
+
+
+def test_models_are_known_by_their_longest_name_and_by_their_seeds() -> None:
+    text = "Model\tMean F1\nUNET WIDE\t0.6\nWIDE\t0.5\nsac\t0.4\n"
+    facts = report_facts(read_published_report(text))
+    assert facts.models_in("The unet wide beats SAC-12, and sac.") == ("unetwide", "sac")
+    assert facts.models_in("Wide beats unet-wide") == ("wide", "unetwide")
 
 
 def test_findings_stand_with_the_gravest_first_and_each_with_its_cure(published: str) -> None:

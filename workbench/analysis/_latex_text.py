@@ -101,8 +101,8 @@ def plain_latex(text: str) -> str:
 
 
 def _spanned(found: re.Match[str]) -> str:
-    """Return a cell over several columns as the first of as many."""
-    return _SPANNED * (found[1] != "1") + found[2] + "&" * (int(found[1]) - 1)
+    """Return a cell over several columns as the first of as many, the others marked."""
+    return found[2] + f"&{_SPANNED}" * (int(found[1]) - 1)
 
 
 def _with_caption_above(text: str) -> str:
@@ -171,11 +171,8 @@ class _Row:
     def over(self, other: "_Row") -> "_Row":
         """Return one row of headings for two, those over several columns before each of them."""
         above: list[str] = []
-        spanned = ""
         for cell in self.cells:
-            spanned = cell if cell else spanned
-            above.append(spanned)
-            spanned = spanned if _SPANNED in spanned else ""
+            above.append(above[-1] if cell == _SPANNED and above else cell)
         both = zip_longest(above, other.cells, fillvalue="")
         cells = tuple(" ".join(filter(None, pair)) for pair in both)
         n_behind = self.n_behind + other.n_before + other.n_behind

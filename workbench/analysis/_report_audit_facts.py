@@ -141,7 +141,8 @@ class ReportFacts:
         """Return what a function says of these facts, asked at the first call only."""
         if ask not in self._known:
             self._known[ask] = ask(self)
-        return self._known[ask]
+        answer: T = self._known[ask]
+        return answer
 
     def matches(self, pattern: re.Pattern[str]) -> list[tuple[int, str]]:
         """Return the lines that a pattern is found in, with their numbers, each once.
