@@ -11,6 +11,7 @@ from ._conventions import (
     score_convention,
 )
 from ._distance_scores import distance_scores
+from ._fault_trials import Cause, PredictionCheck, Trial, check_prediction
 from ._image_quality import ImageQuality, image_quality
 from ._intensities import cell_intensity
 from ._matching import Matches, match_instances, match_overlap, matched_pairs
@@ -26,6 +27,7 @@ from ._partitions import (
     label_information,
     seg_ctc,
 )
+from ._prediction_faults import CURES, Fault, prediction_faults
 from ._scores import (
     DEFAULT_IOU_THRESHOLDS,
     Score,
@@ -35,20 +37,25 @@ from ._surfaces import SurfaceScores, best_partner_hausdorff, boundary_f, surfac
 
 __all__ = [
     "CONVENTIONS",
+    "CURES",
     "DEFAULT_IOU_THRESHOLDS",
     "MEASURES",
     "BestPartners",
+    "Cause",
     "CocoMatches",
     "CocoScores",
     "Convention",
     "ConventionRow",
+    "Fault",
     "ImageQuality",
     "Information",
     "Matches",
     "Measure",
     "Overlap",
+    "PredictionCheck",
     "Score",
     "SurfaceScores",
+    "Trial",
     "adapted_rand_error",
     "aggregated_jaccard",
     "best_assignment",
@@ -58,6 +65,7 @@ __all__ = [
     "cell_columns",
     "cell_intensity",
     "cell_morphology",
+    "check_prediction",
     "coco_matches",
     "coco_scores",
     "compare_conventions",
@@ -73,6 +81,7 @@ __all__ = [
     "match_instances",
     "match_overlap",
     "matched_pairs",
+    "prediction_faults",
     "score_convention",
     "seg_ctc",
     "surface_scores",
