@@ -88,6 +88,10 @@ from ._explore import (
     compare_explored,
     gravest_samples,
 )
+from ._faults import (
+    RunFaults,
+    run_faults,
+)
 from ._gallery import (
     TrainedModel,
     damaged_cards,
@@ -287,6 +291,7 @@ __all__ = [
     "PredictJob",
     "PredictionCard",
     "PrepareConfig",
+    "RunFaults",
     "RunResult",
     "RunView",
     "ScoreResult",
@@ -391,6 +396,7 @@ __all__ = [
     "repair_dataset",
     "repair_effect",
     "result_json",
+    "run_faults",
     "run_plan",
     "run_study",
     "sample_crops",
