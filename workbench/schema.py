@@ -7,7 +7,7 @@ and threshold (:data:`SCORE_COLUMNS`); cells as a row per cell and side (:data:`
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,16 @@ FloatImage: TypeAlias = npt.NDArray[np.float32]
 LabelImage: TypeAlias = npt.NDArray[np.integer[Any]]
 """A label image, shape (height, width)."""
 
-Outcome: TypeAlias = Literal["matched", "missed", "spurious"]
-"""What became of a cell: matched; or missed (reference side), spurious (predicted side)."""
+ErrorType: TypeAlias = Literal["boundary", "missed", "spurious", "split", "merge", "catastrophe"]
+"""Why a cell is not matched: its outline is off; no prediction, or no reference cell, belongs to
+it; one cell was predicted as several, several as one, or several as several others."""
+
+ERROR_TYPES: Final[tuple[ErrorType, ...]] = get_args(ErrorType)
+
+Outcome: TypeAlias = Literal["matched", ErrorType, "ignored"]
+"""What became of a cell: matched, an error of a type, or left out of the score."""
+
+OUTCOMES: Final[tuple[Outcome, ...]] = ("matched", *ERROR_TYPES, "ignored")
 
 PRIMARY_METRIC: Final = "f1"
 PRIMARY_IOU_THRESHOLD: Final = 0.5
@@ -72,6 +80,10 @@ CELL_COLUMNS: Final = {
     "partner_iou": "float64",
     "matched_iou": "float64",
     "confidence": "float64",
+    "outcome": "str",
+    "detail": "str",
+    "event": "int64",
+    "boundary_offset_px": "float64",
 }
 """Columns of the cell table and their types.
 
@@ -80,7 +92,60 @@ largest IoU (0 if none overlaps); ``matched_iou`` is the IoU with the cell it is
 one at IoU 0.5, NaN if it is not, so a cell is matched at a threshold t >= 0.5 where
 ``matched_iou >= t``. ``confidence`` is the model's own, NaN where it gives none and for reference
 cells. Boxes are half-open: rows ``top_px`` to ``bottom_px - 1``.
+
+``outcome`` is one of :data:`OUTCOMES` at IoU 0.5; ``detail`` says more of some types: boundary is
+shrunk, grown, shifted or ragged; missed near_miss or clean; spurious background or sliver; split
+fragment or shattered; merge swallowed or fused; others are empty. ``event`` numbers the errors of
+an image from 1; cells of one error share it, on both sides, matched parts of a split too; 0 for
+cells in no error. ``boundary_offset_px`` is the mean signed distance of the predicted outline from
+that of the cell's matched or boundary partner, negative inside of it; NaN without one.
 """
+
+ERROR_COLUMNS: Final = {
+    "dataset": "str",
+    "image_id": "str",
+    "group": "str",
+    "model": "str",
+    "seed": "int64",
+    "threshold": "float64",
+    "error": "str",
+    "n_events": "int64",
+    "reference_cells": "int64",
+    "predicted_cells": "int64",
+    "added_matches": "int64",
+    "added_predicted": "int64",
+    "tp": "int64",
+    "n_reference": "int64",
+    "n_predicted": "int64",
+}
+"""Columns of the error table and their types: a row per image, model, seed, IoU threshold and
+error type, with zeros too.
+
+``n_events`` counts errors; ``reference_cells`` and ``predicted_cells`` the unmatched cells in them.
+``added_matches`` and ``added_predicted`` are what putting them right would add to the matched and
+to the predicted cells; ``tp``, ``n_reference`` and ``n_predicted`` are the image's. F1 without the
+errors of some types is 2 (tp + their added matches) / (n_reference + n_predicted + their added
+predicted cells).
+"""
+
+PixelError: TypeAlias = Literal[
+    "over_extension", "hallucination", "shrink", "hole", "missing", "leak", "wrong_instance"
+]
+"""Why a pixel is wrong; see :func:`workbench.metrics.pixel_errors`."""
+
+PIXEL_ERRORS: Final[tuple[PixelError, ...]] = get_args(PixelError)
+
+PIXEL_ERROR_COLUMNS: Final = {
+    "dataset": "str",
+    "image_id": "str",
+    "group": "str",
+    "model": "str",
+    "seed": "int64",
+    "error": "str",
+    "n_pixels": "int64",
+}
+"""Columns of the table of wrong pixels and their types: a row per image, model, seed and one of
+:data:`PIXEL_ERRORS`, with zeros too."""
 
 STATUSES: Final = {
     "ok": "scored",
@@ -98,8 +163,13 @@ FAILED_STATUSES: Final = ("missing", "unreadable", "shape_mismatch")
 
 OUTCOME_COLOURS: Final[Mapping[Outcome, str]] = {
     "matched": "#0090E0",
+    "boundary": "#F0E442",
     "missed": "#F5A800",
     "spurious": "#E0218A",
+    "split": "#5CE0C0",
+    "merge": "#7A4FD0",
+    "catastrophe": "#D03020",
+    "ignored": "#9A9A9A",
 }
 """Colours of outcomes wherever cells are shown; told apart under the common colour blindnesses, and
 by line style too where outlines are drawn."""

@@ -172,6 +172,9 @@ from ._standing import (
 from ._two_way import (
     two_way,
 )
+from ._waterfall import (
+    waterfall_steps,
+)
 
 __all__ = [
     "AGGREGATIONS",
@@ -274,4 +277,5 @@ __all__ = [
     "support_claim",
     "two_way",
     "variance_shares",
+    "waterfall_steps",
 ]

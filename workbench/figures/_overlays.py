@@ -10,15 +10,29 @@ from plotly.subplots import make_subplots
 
 from workbench.figures._pictures import picture_trace, show_as_image
 from workbench.figures._theme import styled
-from workbench.schema import OUTCOME_COLOURS, LabelImage, Outcome, Overlay
+from workbench.schema import OUTCOME_COLOURS, OUTCOMES, LabelImage, Outcome, Overlay
 from workbench.transforms import Outline, label_outlines
 
 FloatArray = npt.NDArray[np.float32]
-DASHES: Final[Mapping[Outcome, str]] = {"matched": "solid", "missed": "dash", "spurious": "dot"}
+DASHES: Final[Mapping[Outcome, str]] = {
+    "matched": "solid",
+    "boundary": "solid",
+    "missed": "dash",
+    "spurious": "dot",
+    "split": "dashdot",
+    "merge": "longdash",
+    "catastrophe": "longdashdot",
+    "ignored": "dot",
+}
 MEANINGS: Final[Mapping[Outcome, str]] = {
     "matched": "matched (as predicted)",
+    "boundary": "boundary off (predicted)",
     "missed": "missed (reference)",
     "spurious": "spurious (predicted)",
+    "split": "split (predicted)",
+    "merge": "merged (predicted)",
+    "catastrophe": "catastrophe (predicted)",
+    "ignored": "left out (predicted)",
 }
 REFERENCE_COLOUR: Final = "#00A676"
 
@@ -125,9 +139,8 @@ def _outcome_traces(overlay: Overlay, *, line_width_px: float) -> list[go.Scatte
     predicted = _outlines_by_outcome(overlay.predicted, overlay.predicted_outcomes)
     reference = _outlines_by_outcome(_reference(overlay), overlay.reference_outcomes)
     groups: dict[Outcome, list[Outline]] = {
-        "matched": predicted.get("matched", []),
-        "missed": reference.get("missed", []),
-        "spurious": predicted.get("spurious", []),
+        outcome: (reference if outcome == "missed" else predicted).get(outcome, [])
+        for outcome in OUTCOMES
     }
     return [
         _line(outcome, *joined_outlines(group), f"{len(group)} {MEANINGS[outcome]}", line_width_px)

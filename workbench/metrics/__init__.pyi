@@ -1,4 +1,12 @@
 from ._assignment import best_assignment
+from ._cell_errors import (
+    CellErrors,
+    Ignored,
+    SideErrors,
+    error_counts,
+    ignored_cells,
+    label_errors,
+)
 from ._cells import cell_columns
 from ._coco import CocoMatches, CocoScores, coco_matches, coco_scores
 from ._compiled import is_compiled
@@ -11,6 +19,7 @@ from ._conventions import (
     score_convention,
 )
 from ._distance_scores import distance_scores
+from ._error_terms import ErrorTerm, error_terms
 from ._fault_trials import Cause, PredictionCheck, Trial, check_prediction
 from ._image_quality import ImageQuality, image_quality
 from ._intensities import cell_intensity
@@ -27,6 +36,7 @@ from ._partitions import (
     label_information,
     seg_ctc,
 )
+from ._pixel_errors import boundary_offsets, pixel_errors
 from ._prediction_faults import CURES, Fault, prediction_faults
 from ._scores import (
     DEFAULT_IOU_THRESHOLDS,
@@ -42,11 +52,14 @@ __all__ = [
     "MEASURES",
     "BestPartners",
     "Cause",
+    "CellErrors",
     "CocoMatches",
     "CocoScores",
     "Convention",
     "ConventionRow",
+    "ErrorTerm",
     "Fault",
+    "Ignored",
     "ImageQuality",
     "Information",
     "Matches",
@@ -54,6 +67,7 @@ __all__ = [
     "Overlap",
     "PredictionCheck",
     "Score",
+    "SideErrors",
     "SurfaceScores",
     "Trial",
     "adapted_rand_error",
@@ -62,6 +76,7 @@ __all__ = [
     "best_partner_hausdorff",
     "best_partner_scores",
     "boundary_f",
+    "boundary_offsets",
     "cell_columns",
     "cell_intensity",
     "cell_morphology",
@@ -71,16 +86,21 @@ __all__ = [
     "compare_conventions",
     "dataset_score",
     "distance_scores",
+    "error_counts",
+    "error_terms",
     "find_convention",
     "find_measure",
+    "ignored_cells",
     "image_quality",
     "image_scores",
     "is_compiled",
+    "label_errors",
     "label_information",
     "label_overlap",
     "match_instances",
     "match_overlap",
     "matched_pairs",
+    "pixel_errors",
     "prediction_faults",
     "score_convention",
     "seg_ctc",

@@ -6,20 +6,32 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workbench.metrics._cell_errors import CellErrors, label_errors
 from workbench.metrics._matching import matched_pairs
-from workbench.metrics._overlap import IntArray, Overlap
+from workbench.metrics._overlap import FloatArray, IntArray, Overlap
 from workbench.schema import PRIMARY_IOU_THRESHOLD
 
 Columns = dict[str, npt.NDArray[Any]]
 
 
-def cell_columns(overlap: Overlap, *, confidences: Mapping[int, float] | None = None) -> Columns:
+def cell_columns(
+    overlap: Overlap,
+    *,
+    errors: CellErrors | None = None,
+    offsets_px: tuple[FloatArray, FloatArray] | None = None,
+    confidences: Mapping[int, float] | None = None,
+) -> Columns:
     """Describe every cell of both label images.
 
     Parameters
     ----------
     overlap
         Of two-dimensional label images, from :func:`label_overlap`.
+    errors
+        What became of the cells; by default :func:`label_errors` says.
+    offsets_px
+        Of reference and predicted cells, from :func:`boundary_offsets`; NaN by default, for the
+        overlap table alone does not hold outlines.
     confidences
         Of predicted cells by id, where the model gives any.
 
@@ -49,6 +61,7 @@ def cell_columns(overlap: Overlap, *, confidences: Mapping[int, float] | None = 
         )
         raise ValueError(msg)
     iou = overlap.iou
+    told = errors or label_errors(overlap)
     chosen = matched_pairs(overlap, iou_threshold=PRIMARY_IOU_THRESHOLD)
     scores = [(confidences or {}).get(int(cell), np.nan) for cell in overlap.predicted_ids]
     reference = _side(
@@ -79,6 +92,17 @@ def cell_columns(overlap: Overlap, *, confidences: Mapping[int, float] | None = 
     )
     reference["matched_iou"][overlap.reference_index[chosen]] = iou[chosen]
     predicted["matched_iou"][overlap.predicted_index[chosen]] = iou[chosen]
+    for place, (side, cells) in enumerate(
+        ((told.reference, reference), (told.predicted, predicted))
+    ):
+        cells |= {
+            "outcome": side.outcomes,
+            "detail": side.details,
+            "event": side.event,
+            "boundary_offset_px": np.full(len(side.event), np.nan)
+            if offsets_px is None
+            else offsets_px[place],
+        }
     return {name: np.concatenate([reference[name], predicted[name]]) for name in reference}
 
 

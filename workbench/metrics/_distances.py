@@ -122,6 +122,28 @@ def _border_distances(own: Pixels, cell: int, other: Pixels, partner: int) -> Fl
 
 
 @compiled
+def signed_distances(
+    ranks: RankImage, reference: Pixels, predicted: Pixels, pairs: IntArray
+) -> FloatArray:
+    """Return how far predicted borders lie from reference borders on average, negative inside.
+
+    One value per pair of cells; ``ranks`` are those of the reference.
+    """
+    means = np.empty(len(pairs))
+    for pair in range(len(pairs)):
+        cell, partner = pairs[pair]
+        rows, columns = _of_cell(predicted, partner)
+        other_rows, other_columns = _of_cell(reference, cell)
+        total = 0.0
+        for place in range(rows.size):
+            row, column = rows[place], columns[place]
+            distance = np.sqrt(_nearest_squared(row, column, other_rows, other_columns, 0))
+            total += -distance if ranks[row, column] == cell + 1 else distance
+        means[pair] = total / rows.size
+    return means
+
+
+@compiled
 def _quantile(ascending: FloatArray, share: float) -> float:
     """Return the value below which a share of the values lies, linear between two of them."""
     position = share * (ascending.size - 1)

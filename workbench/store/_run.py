@@ -73,6 +73,21 @@ class Run:
         """Cells of every image and member."""
         return self.root / "scores" / "cells.parquet"
 
+    @property
+    def errors_file(self) -> Path:
+        """Errors of every image and member by type."""
+        return self.root / "scores" / "errors.parquet"
+
+    @property
+    def pixel_errors_file(self) -> Path:
+        """Wrong pixels of every image and member by kind."""
+        return self.root / "scores" / "pixel_errors.parquet"
+
+    @property
+    def features_file(self) -> Path:
+        """What is measured of every cell."""
+        return self.root / "scores" / "features.parquet"
+
     def model_folder(self, member: Member) -> Path:
         """Checkpoints, description and history of one member."""
         return self.root / "models" / member.name

@@ -92,6 +92,10 @@ from ._faults import (
     RunFaults,
     run_faults,
 )
+from ._floors import (
+    Waterfall,
+    waterfall,
+)
 from ._gallery import (
     TrainedModel,
     damaged_cards,
@@ -308,6 +312,7 @@ __all__ = [
     "Thumbnails",
     "TrainJob",
     "TrainedModel",
+    "Waterfall",
     "adopt_predictions",
     "architecture_rows",
     "audit_dataset",
@@ -421,6 +426,7 @@ __all__ = [
     "update_report",
     "validation_overlay",
     "verify_split",
+    "waterfall",
     "write_audit",
     "write_compared",
     "write_report",

@@ -50,7 +50,7 @@ class EvaluateJob(JobConfig):
 def evaluate(
     job: EvaluateJob, tell: Callable[[str], None] = print
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Score the predictions of one member and write both tables to ``job.output``.
+    """Score the predictions of one member and write the tables to ``job.output``.
 
     Parameters
     ----------
@@ -95,6 +95,8 @@ def evaluate(
     job.output.mkdir(parents=True, exist_ok=True)
     write_table(job.output / "images.parquet", scored.scores)
     write_table(job.output / "cells.parquet", scored.cells)
+    write_table(job.output / "errors.parquet", scored.errors)
+    write_table(job.output / "pixel_errors.parquet", scored.pixel_errors)
     if applied := read_applied(job.predictions):
         ceilings = network_ceilings(records, applied, iou_thresholds=job.iou_thresholds)
         write_table(job.output / CEILINGS, ceilings)

@@ -15,8 +15,14 @@ import pandas as pd
 
 from workbench.datasets import Record, read_labels, read_record_image, read_reference
 from workbench.inference import ModelDescription, PredictionConfig, segment_image
-from workbench.metrics import Fault, PredictionCheck, check_prediction, prediction_faults
-from workbench.schema import PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC, Member
+from workbench.metrics import (
+    Fault,
+    PredictionCheck,
+    check_prediction,
+    match_instances,
+    prediction_faults,
+)
+from workbench.schema import PRIMARY_IOU_THRESHOLD, PRIMARY_METRIC, LabelImage, Member
 from workbench.store import FileHashes, write_text
 from workbench.studies._code import source_digest
 from workbench.studies._processes import mapped
@@ -174,8 +180,8 @@ def _baseline_f1(
         return list(results)
 
 
-def baseline_f1_of(record: Record) -> float:
-    """Return the F1 at IoU 0.5 of Otsu's threshold and a watershed on one image with labels."""
+def baseline_f1_of(record: Record, *, iou_threshold: float = PRIMARY_IOU_THRESHOLD) -> float:
+    """Return the F1 of Otsu's threshold and a watershed on one image with labels."""
     image = read_record_image(record)
     found = segment_image(
         image.pixels,
@@ -183,7 +189,14 @@ def baseline_f1_of(record: Record) -> float:
         description=ModelDescription(architecture=BASELINE),
         config=PredictionConfig(),
     )
-    return check_prediction(read_reference(record), found.labels).f1
+    return f1_of(read_reference(record), found.labels, iou_threshold=iou_threshold)
+
+
+def f1_of(reference: LabelImage, predicted: LabelImage, *, iou_threshold: float) -> float:
+    """Return the F1 of one prediction; NaN where neither side has a cell."""
+    matches = match_instances(reference, predicted, iou_threshold=iou_threshold)
+    n_cells = 2 * matches.tp + matches.fp + matches.fn
+    return 2 * matches.tp / n_cells if n_cells else float("nan")
 
 
 def _key(view: RunView, n_images: int) -> str:
@@ -204,9 +217,7 @@ def _read(path: Path, key: str) -> RunFaults | None:
         return None
 
 
-def _as_tables(
-    faults: Sequence[dict[str, Any]], examined: Sequence[dict[str, Any]]
-) -> RunFaults:
+def _as_tables(faults: Sequence[dict[str, Any]], examined: Sequence[dict[str, Any]]) -> RunFaults:
     names = ["model", "seed", *(field.name for field in fields(Fault))]
     return RunFaults(
         pd.DataFrame(faults, columns=names),

@@ -11,7 +11,7 @@ from skimage.segmentation import relabel_sequential
 from workbench import figures
 from workbench.datasets import open_dataset, read_labels, read_record_image
 from workbench.inference import PredictionConfig, find_encoding, load_network, segment_image
-from workbench.metrics import label_overlap, match_overlap
+from workbench.metrics import label_errors, label_overlap
 from workbench.schema import InputError, LabelImage, Member, Overlay, Sample
 from workbench.studies._predict import PredictJob
 from workbench.studies._train import TrainJob, trained_for
@@ -40,23 +40,19 @@ def make_overlay(sample: Sample, member: Member, predicted: LabelImage) -> Overl
         msg = f"image {sample.image_id!r} has no reference to match with."
         raise ValueError(msg)
     overlap = label_overlap(sample.reference, predicted)
-    matches = match_overlap(overlap)
-    matched_reference = {pair[0] for pair in matches.pairs}
-    matched_predicted = {pair[1] for pair in matches.pairs}
-    n_cells = 2 * matches.tp + matches.fp + matches.fn
+    errors = label_errors(overlap)
+    n_cells = errors.n_reference + errors.n_predicted
     return Overlay(
         sample=sample,
         member=member,
         predicted=predicted,
-        reference_outcomes={
-            int(cell): "matched" if cell in matched_reference else "missed"
-            for cell in overlap.reference_ids
-        },
-        predicted_outcomes={
-            int(cell): "matched" if cell in matched_predicted else "spurious"
-            for cell in overlap.predicted_ids
-        },
-        scores={"f1": 2 * matches.tp / n_cells if n_cells else float("nan")},
+        reference_outcomes=dict(
+            zip(overlap.reference_ids.tolist(), errors.reference.outcomes, strict=True)
+        ),
+        predicted_outcomes=dict(
+            zip(overlap.predicted_ids.tolist(), errors.predicted.outcomes, strict=True)
+        ),
+        scores={"f1": 2 * errors.tp / n_cells if n_cells else float("nan")},
     )
 
 

@@ -41,9 +41,9 @@ def faults_section(view: RunView) -> Section:
     texts = [_looked_at(found)]
     if found.faults.empty:
         return Section("Broken runs", [*texts, "No model shows a fault of this kind."])
-    table = found.faults.assign(
-        model=_members(found), cause=found.faults["cause"].map(NAMES)
-    )[list(HEADERS)]
+    table = found.faults.assign(model=_members(found), cause=found.faults["cause"].map(NAMES))[
+        list(HEADERS)
+    ]
     caption = (
         "Models whose predictions were spoilt in the same way on most images. F1 at IoU 0.5, mean "
         "over the images that show the fault; for a model below the baseline, the second is the "

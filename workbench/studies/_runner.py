@@ -34,6 +34,7 @@ from workbench.studies._results import is_done, keep_failure, publish, set_run_i
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+SCORE_TABLES: Final = ("images", "cells", "errors", "pixel_errors", "features")
 TOPIC: Final = "workbench-progress"
 ATTEMPTS: Final = 2
 LISTENING_INTERVAL_S: Final = 0.2
@@ -192,7 +193,7 @@ def run_plan(
 
 
 def join_scores(plan: Plan, done: set[str]) -> None:
-    """Write the scores of all members that have some as one table, and their cells likewise."""
+    """Write the tables of all members that are scored as one each."""
     run = plan.run
     folders = [
         job.output
@@ -205,8 +206,13 @@ def join_scores(plan: Plan, done: set[str]) -> None:
     stamp = run.root / "scores" / ".joined.json"
     if not folders or (stamp.is_file() and stamp.read_text(encoding="utf-8") == keys):
         return
-    join_tables([folder / "images.parquet" for folder in folders], run.scores_file)
-    join_tables([folder / "cells.parquet" for folder in folders], run.cells_file)
+    for name in SCORE_TABLES:
+        parts = [folder / f"{name}.parquet" for folder in folders]
+        joined = run.scores_file.with_name(f"{name}.parquet")
+        if all(part.is_file() for part in parts):
+            join_tables(parts, joined)
+        else:
+            joined.unlink(missing_ok=True)
     write_text(stamp, keys)
 
 

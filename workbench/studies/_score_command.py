@@ -78,8 +78,9 @@ def score_to_folder(
         Whatever :func:`workbench.datasets.open_labels` reads; files belong together by their
         stems.
     out
-        Gets ``images.parquet``, ``cells.parquet``, ``images.csv``, ``summary.csv`` and
-        ``problems.csv``. A scoring that was killed goes on from what is there.
+        Gets ``images.parquet``, ``cells.parquet``, ``errors.parquet``,
+        ``pixel_errors.parquet``, ``images.csv``, ``summary.csv`` and ``problems.csv``. A scoring
+        that was killed goes on from what is there.
     config
         How to score.
     channel

@@ -65,6 +65,8 @@ def save_part(part: Path, scored: Scored) -> None:
     staging.mkdir(parents=True, exist_ok=True)
     write_table(staging / "images.parquet", scored.scores)
     write_table(staging / "cells.parquet", scored.cells)
+    write_table(staging / "errors.parquet", scored.errors)
+    write_table(staging / "pixel_errors.parquet", scored.pixel_errors)
     write_table(staging / "problems.parquet", scored.problems)
     write_table(staging / "sums.parquet", measure_sums(scored.scores, WEIGHTS).reset_index())
     _save_coco(staging / "coco.npz", scored)
@@ -81,7 +83,7 @@ def join_parts(
     surplus: pd.DataFrame,
 ) -> ScoreResult:
     """Write the tables of all parts as one, a part in memory at a time."""
-    for name in ("images", "cells"):
+    for name in ("images", "cells", "errors", "pixel_errors"):
         join_tables([part / f"{name}.parquet" for part in parts], out / f"{name}.parquet")
     _join_csv([part / "images.parquet" for part in parts], out / "images.csv")
     keys = ["model", "seed", "metric", "threshold"]

@@ -17,17 +17,29 @@ from workbench.metrics import (
     CocoMatches,
     Overlap,
     Score,
+    boundary_offsets,
     cell_columns,
     coco_matches,
     distance_scores,
+    error_counts,
     find_convention,
     find_measure,
     image_scores,
+    label_errors,
     label_overlap,
+    pixel_errors,
     score_convention,
 )
-from workbench.schema import CELL_COLUMNS, SCORE_COLUMNS, InputError, LabelImage, Member
-from workbench.store import cell_table, score_table
+from workbench.schema import (
+    CELL_COLUMNS,
+    ERROR_COLUMNS,
+    PIXEL_ERROR_COLUMNS,
+    SCORE_COLUMNS,
+    InputError,
+    LabelImage,
+    Member,
+)
+from workbench.store import cell_table, error_table, pixel_error_table, score_table
 
 PROBLEM_COLUMNS: Final = ("image_id", "side", "problem", "detail")
 DEFAULT_CONVENTION: Final = "workbench"
@@ -138,7 +150,7 @@ class Scored:
 
     Attributes
     ----------
-    scores, cells
+    scores, cells, errors, pixel_errors
         As the schema defines them.
     coco
         What the COCO scores of the whole data set need, per image.
@@ -148,6 +160,8 @@ class Scored:
 
     scores: pd.DataFrame
     cells: pd.DataFrame
+    errors: pd.DataFrame
+    pixel_errors: pd.DataFrame
     coco: tuple[CocoMatches, ...]
     problems: pd.DataFrame
 
@@ -190,6 +204,8 @@ def score_images(
     """
     score_columns: dict[str, list[Any]] = {name: [] for name in SCORE_COLUMNS}
     cell_parts: list[dict[str, Any]] = []
+    error_parts: list[dict[str, Any]] = []
+    pixel_parts: list[dict[str, Any]] = []
     coco: list[CocoMatches] = []
     problems: list[tuple[str, str, str, str]] = []
     for task in tasks:
@@ -215,21 +231,48 @@ def score_images(
         about = {"group": task.group, "convention": config.convention, "status": status}
         _extend(score_columns, origin | about | counts, scores)
         if len(overlap.shape) == 2:
-            cells = cell_columns(overlap, confidences=pair.confidences)
-            cell_parts.append(cells | {k: [v] * len(cells["cell_id"]) for k, v in origin.items()})
+            told = label_errors(overlap, border=config.border)
+            cells = cell_columns(
+                overlap,
+                errors=told,
+                offsets_px=boundary_offsets(pair.reference, pair.predicted, overlap, told),
+                confidences=pair.confidences,
+            )
+            cell_parts.append(_with(origin, cells))
+            # Without a reference nothing is known to be wrong.
+            if status != "reference_unreadable":
+                grouped = origin | {"group": task.group}
+                found = error_counts(
+                    overlap, iou_thresholds=config.iou_thresholds, border=config.border
+                )
+                error_parts.append(_with(grouped, found))
+                wrong = pixel_errors(pair.reference, pair.predicted, overlap, told)
+                columns = {"error": list(wrong), "n_pixels": list(wrong.values())}
+                pixel_parts.append(_with(grouped, columns))
         else:
             problems.append((task.image_id, "reference", "volume", VOLUME_LEFT_OUT))
         step()
-    joined: dict[str, Sequence[Any]] = {
-        name: np.concatenate([part[name] for part in cell_parts]).tolist() if cell_parts else []
-        for name in CELL_COLUMNS
-    }
     return Scored(
         score_table(score_columns),
-        cell_table(joined),
+        cell_table(_joined(cell_parts, CELL_COLUMNS)),
+        error_table(_joined(error_parts, ERROR_COLUMNS)),
+        pixel_error_table(_joined(pixel_parts, PIXEL_ERROR_COLUMNS)),
         tuple(coco),
         pd.DataFrame(problems, columns=list(PROBLEM_COLUMNS)),
     )
+
+
+def _with(origin: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return columns with the same few values beside each row."""
+    n_rows = len(next(iter(columns.values())))
+    return {name: [value] * n_rows for name, value in origin.items()} | dict(columns)
+
+
+def _joined(parts: Sequence[Mapping[str, Any]], names: Iterable[str]) -> dict[str, Sequence[Any]]:
+    return {
+        name: np.concatenate([part[name] for part in parts]).tolist() if parts else []
+        for name in names
+    }
 
 
 @dataclass(frozen=True, eq=False)

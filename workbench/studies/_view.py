@@ -1,7 +1,9 @@
 """A finished run, opened for looking: from a member and an image id to everything on screen."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +15,17 @@ from workbench.schema import (
     InputError,
     LabelImage,
     Member,
-    Outcome,
     Overlay,
 )
-from workbench.store import Run, open_run, read_cells, read_scores
+from workbench.store import (
+    Run,
+    open_run,
+    read_cells,
+    read_errors,
+    read_features,
+    read_pixel_errors,
+    read_scores,
+)
 from workbench.studies._config import StudyConfig, read_run_study
 
 
@@ -43,6 +52,27 @@ class RunView:
         """Members that were scored, in the study's order."""
         scored = self.scores[["model", "seed"]].drop_duplicates().itertuples(index=False)
         return tuple(Member(row.model, int(row.seed)) for row in scored)
+
+    @cached_property
+    def errors(self) -> pd.DataFrame:
+        """Errors by type, see :data:`workbench.schema.ERROR_COLUMNS`.
+
+        Raises
+        ------
+        InputError
+            If an earlier version scored the run; likewise of the other tables.
+        """
+        return read_errors(self.run.errors_file)
+
+    @cached_property
+    def pixel_errors(self) -> pd.DataFrame:
+        """Wrong pixels by kind, see :data:`workbench.schema.PIXEL_ERROR_COLUMNS`."""
+        return read_pixel_errors(self.run.pixel_errors_file)
+
+    @cached_property
+    def features(self) -> pd.DataFrame:
+        """What is measured of every cell; the cells are those of :attr:`cells`."""
+        return read_features(self.run.features_file)
 
 
 def open_view(folder: Path) -> RunView:
@@ -134,16 +164,12 @@ def load_overlay(view: RunView, member: Member, image_id: str) -> Overlay:
         sample=sample,
         member=member,
         predicted=predicted,
-        reference_outcomes=_outcomes(cells, "reference", "missed"),
-        predicted_outcomes=_outcomes(cells, "predicted", "spurious"),
+        reference_outcomes=_by_cell(cells, "reference", "outcome"),
+        predicted_outcomes=_by_cell(cells, "predicted", "outcome"),
         scores=dict(zip(at_primary["metric"], at_primary["value"], strict=True)),
     )
 
 
-def _outcomes(cells: pd.DataFrame, side: str, otherwise: Outcome) -> dict[int, Outcome]:
+def _by_cell(cells: pd.DataFrame, side: str, column: str) -> dict[int, Any]:
     of_side = cells[cells["side"] == side]
-    is_matched = of_side["matched_iou"] >= PRIMARY_IOU_THRESHOLD
-    return {
-        int(cell_id): "matched" if matched else otherwise
-        for cell_id, matched in zip(of_side["cell_id"], is_matched, strict=True)
-    }
+    return dict(zip(of_side["cell_id"].astype(int), of_side[column], strict=True))

@@ -17,6 +17,9 @@ from ._intensity import (
     to_three_channels,
     to_unit_range,
 )
+from ._jitter import (
+    jitter_labels,
+)
 from ._orientation import (
     ORIENTATIONS,
     Orientation,
@@ -92,6 +95,7 @@ __all__ = [
     "distance_target",
     "equalise_adaptive",
     "flow_target",
+    "jitter_labels",
     "join_label_windows",
     "join_windows",
     "label_outlines",

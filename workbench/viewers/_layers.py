@@ -6,15 +6,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from workbench.schema import OUTCOME_COLOURS, LabelImage, Outcome, Overlay
+from workbench.schema import OUTCOME_COLOURS, OUTCOMES, LabelImage, Outcome, Overlay
 from workbench.transforms import normalise_percentiles
 
 IMAGE: Final = "image"
-OUTCOMES: Final = "outcomes"
+OUTCOME_LAYER: Final = "outcomes"
 REFERENCE: Final = "reference"
 PREDICTED: Final = "predicted"
 
-CODES: Final[Mapping[Outcome, int]] = {"matched": 1, "missed": 2, "spurious": 3}
+CODES: Final[Mapping[Outcome, int]] = {name: code for code, name in enumerate(OUTCOMES, start=1)}
 REFERENCE_COLOUR: Final = "#00A676"
 PREDICTED_COLOUR: Final = "#FFFFFF"
 
@@ -32,7 +32,7 @@ def show_overlay(viewer: Any, overlay: Overlay) -> None:
     """
     viewer.layers.clear()
     _add_image(viewer, overlay)
-    outcomes = viewer.add_labels(outcome_codes(overlay), name=OUTCOMES, opacity=0.35)
+    outcomes = viewer.add_labels(outcome_codes(overlay), name=OUTCOME_LAYER, opacity=0.35)
     outcomes.colormap = _colours({code: OUTCOME_COLOURS[name] for name, code in CODES.items()})
     reference = overlay.sample.reference
     if reference is not None:
@@ -42,7 +42,7 @@ def show_overlay(viewer: Any, overlay: Overlay) -> None:
 
 
 def outcome_codes(overlay: Overlay) -> npt.NDArray[np.uint8]:
-    """Return the outcome of each pixel's cell: 1 matched, 2 missed, 3 spurious, 0 no cell.
+    """Return the outcome of each pixel's cell: its place in ``OUTCOMES`` from 1, 0 for no cell.
 
     Where a missed cell and a predicted one overlap, the predicted one shows: its outline is drawn
     too, and so is that of the missed cell.
@@ -51,7 +51,7 @@ def outcome_codes(overlay: Overlay) -> npt.NDArray[np.uint8]:
     if overlay.sample.reference is not None:
         missed = [cell for cell, what in overlay.reference_outcomes.items() if what == "missed"]
         codes[np.isin(overlay.sample.reference, missed)] = CODES["missed"]
-    for outcome in ("matched", "spurious"):
+    for outcome in OUTCOMES:
         cells = [cell for cell, what in overlay.predicted_outcomes.items() if what == outcome]
         codes[np.isin(overlay.predicted, cells)] = CODES[outcome]
     return codes
