@@ -148,6 +148,10 @@ from ._report_audit_scores import (
 from ._resampling import (
     bootstrap_means,
 )
+from ._robustness import (
+    error_response,
+    robustness_curves,
+)
 from ._scheme_stability import (
     SchemeStability,
     scheme_stability,
@@ -228,6 +232,7 @@ __all__ = [
     "describe_as_published",
     "describe_models",
     "discover_slices",
+    "error_response",
     "fingerprint",
     "friedman",
     "greenhouse_geisser",
@@ -263,6 +268,7 @@ __all__ = [
     "recommendations",
     "regress_scores",
     "repeated_measures_anova",
+    "robustness_curves",
     "scheme_parts",
     "scheme_stability",
     "scores_by_cell_count",

@@ -172,6 +172,12 @@ from ._report import (
     update_report,
     write_report,
 )
+from ._robustness import (
+    RobustnessJob,
+    degraded_examples,
+    robustness,
+    stored_robustness,
+)
 from ._run_study import (
     run_study,
 )
@@ -295,6 +301,7 @@ __all__ = [
     "PredictJob",
     "PredictionCard",
     "PrepareConfig",
+    "RobustnessJob",
     "RunFaults",
     "RunResult",
     "RunView",
@@ -339,6 +346,7 @@ __all__ = [
     "dataset_lines",
     "datasets_page",
     "declared_parameters",
+    "degraded_examples",
     "draft_jobs",
     "duplicate_findings",
     "duplicates_of",
@@ -401,6 +409,7 @@ __all__ = [
     "repair_dataset",
     "repair_effect",
     "result_json",
+    "robustness",
     "run_faults",
     "run_plan",
     "run_study",
@@ -412,6 +421,7 @@ __all__ = [
     "show_progress",
     "signatures_of",
     "split_dataset",
+    "stored_robustness",
     "study_yaml",
     "summary_rows",
     "survey_dataset",
