@@ -98,7 +98,8 @@ def error_response(
         counts = part.set_index("image_id")[["n_reference", *ERROR_TYPES]].astype(float)
         drawn = bootstrap_means(counts, n_resamples=n_resamples, seed=seed)
         for place, error in enumerate(ERROR_TYPES, start=1):
-            rates = 100 * drawn[:, place] / drawn[:, 0]
+            # Counts are never negative, sums of rounded numbers may be.
+            rates = 100 * np.maximum(drawn[:, place], 0) / drawn[:, 0]
             low, high = _limits(rates, len(counts))
             rows.append(
                 dict(zip([*MEMBER, "level"], who, strict=True))
@@ -131,7 +132,7 @@ def _f1_of(pair: pd.DataFrame, n_resamples: int, seed: int) -> dict[str, float]:
 
 
 def _limits(drawn: FloatArray, n_images: int) -> tuple[float, float]:
-    if n_images < 2:
+    if n_images < 2 or np.isnan(drawn).all():
         return np.nan, np.nan
     low, high = np.nanquantile(drawn, [ALPHA / 2, 1 - ALPHA / 2])
     return float(low), float(high)

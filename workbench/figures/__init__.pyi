@@ -49,6 +49,10 @@ from ._regression import (
     regression_coefficients,
     residual_quantiles,
 )
+from ._robustness import (
+    degradation_curves,
+    error_response_curves,
+)
 from ._scores import (
     cells_by_area,
     measure_curves,
@@ -65,6 +69,9 @@ from ._training import (
     map_gallery,
     training_curves,
 )
+from ._waterfall import (
+    loss_waterfall,
+)
 
 __all__ = [
     "audit_gallery",
@@ -75,10 +82,13 @@ __all__ = [
     "component_scatter",
     "count_agreement",
     "critical_difference_diagram",
+    "degradation_curves",
+    "error_response_curves",
     "feature_map_gallery",
     "image_facts",
     "image_gallery",
     "interaction_plot",
+    "loss_waterfall",
     "map_gallery",
     "measure_curves",
     "metric_comparison",

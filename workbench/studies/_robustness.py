@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,14 @@ from pydantic import Field, field_validator, model_validator
 
 from workbench.datasets import ImageRead, Record, read_record_image, read_reference
 from workbench.metrics import error_counts, label_overlap
-from workbench.schema import ERROR_TYPES, PRIMARY_IOU_THRESHOLD, InputError, LabelImage, Member
+from workbench.schema import (
+    ERROR_TYPES,
+    PRIMARY_IOU_THRESHOLD,
+    InputError,
+    LabelImage,
+    Member,
+    Sample,
+)
 from workbench.store import write_table
 from workbench.studies._evaluate import annotated
 from workbench.studies._job_configs import JobConfig
@@ -31,6 +39,9 @@ from workbench.transforms import (
 )
 
 ROBUSTNESS: Final = "robustness.parquet"
+SEARCHED: Final = 8
+"""Stained images are looked for among so many times the images that are wanted."""
+
 COLUMNS: Final = (
     "model",
     "seed",
@@ -112,7 +123,8 @@ def robustness(
     kinds, levels
         What to do to images, see :class:`RobustnessJob`.
     n_images
-        Images with labelled cells, evenly spread over the test split.
+        Images with labelled cells, evenly spread over the test split; for "stain", as many
+        bright-field colour images, if there are.
     iou_threshold
         A cell is found if its IoU is at least this.
     seed
@@ -135,18 +147,25 @@ def robustness(
     """
     wanted = _levels(kinds, levels or {})
     segmenter = open_segmenter(view, member)
-    records = _with_cells(annotated(view.dataset.split(view.study.dataset.test)), n_images)
-    milestones = Milestones(len(records), "images predicted at all levels", tell)
+    tasks = _tasks(annotated(view.dataset.split(view.study.dataset.test)), wanted, n_images)
+    milestones = Milestones(len(tasks), "images predicted at all levels", tell)
     rows: list[dict[str, Any]] = []
-    for record in records:
-        rows += _of_image(record, segmenter, wanted, iou_threshold, seed)
+    for record, kinds_of_image in tasks:
+        rows += _of_image(record, segmenter, kinds_of_image, iou_threshold=iou_threshold, seed=seed)
         milestones.step()
     table = pd.DataFrame(rows).assign(model=member.model, seed=member.seed)
     order = {kind: place for place, kind in enumerate(wanted)}
-    table = table.sort_values("kind", key=lambda kind: kind.map(order), kind="stable")
+    place = {
+        (kind, level): place
+        for kind, levels in wanted.items()
+        for place, level in enumerate(levels)
+    }
+    table["place"] = [place[row.kind, row.level] for row in table.itertuples()]
+    table["order"] = table["kind"].map(order)
+    table = table.sort_values(["order", "place"], kind="stable")
     table = table.reset_index(drop=True)[list(COLUMNS)]
-    for kind in order.keys() - set(table["kind"]):
-        tell(f"{kind}: left out, none of these images is a bright-field colour image.")
+    if lacking := [kind for kind in wanted if kind not in set(table["kind"])]:
+        tell(f"{', '.join(lacking)}: left out, no bright-field colour image was found.")
     try:
         write_table(view.run.score_folder(member) / ROBUSTNESS, table)
     except OSError as error:
@@ -161,24 +180,25 @@ def stored_robustness(view: RunView) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 
-def degraded_examples(view: RunView, job: RobustnessJob) -> tuple[str, dict[str, Any]]:
-    """Return the id of a test image, and that image at the hardest level of each kind.
+def degraded_examples(view: RunView, job: RobustnessJob) -> list[Sample]:
+    """Return a test image, and beside it the same at the hardest level of each kind.
 
     Returns
     -------
-    tuple of str and dict
-        Images by kind and level in words, the clean one first; kinds that don't suit it left out.
+    list of Sample
+        The level stands in place of the image's id; kinds that don't suit it are left out.
     """
-    records = _with_cells(annotated(view.dataset.split(view.study.dataset.test)), 1)
-    image = read_record_image(records[0]).pixels
-    found = {"clean": image}
+    (record,) = _with_cells(annotated(view.dataset.split(view.study.dataset.test)), 1)
+    image = read_record_image(record).pixels
+    samples = [Sample("clean", image)]
     for kind, levels in _levels(job.kinds, job.levels).items():
         if kind != "stain" or is_stained(image):
             way = DEGRADATIONS[kind]
-            hardest = levels[-1] if way.clean != levels[-1] else levels[0]
-            rng = _rng(0, records[0].image_id, kind, hardest)
-            found[f"{way.title} {hardest:g}"] = degrade_image(image, kind, hardest, rng=rng)
-    return records[0].image_id, found
+            hardest = next((px for px in reversed(levels) if px != way.clean), way.clean)
+            rng = _rng(0, record.image_id, kind, hardest)
+            worse = degrade_image(image, kind, hardest, rng=rng)
+            samples.append(Sample(f"{way.title} {hardest:g}", worse))
+    return samples
 
 
 def _levels(
@@ -197,10 +217,38 @@ def _levels(
     return wanted
 
 
+def _tasks(
+    records: Sequence[Record],
+    wanted: Mapping[DegradationKind, Sequence[float]],
+    n_images: int,
+) -> list[tuple[Record, dict[DegradationKind, Sequence[float]]]]:
+    """Return the images to degrade, each with the kinds and levels that suit it."""
+    usual = {kind: levels for kind, levels in wanted.items() if kind != "stain"}
+    sampled = _with_cells(records, n_images)
+    tasks = {record.image_id: (record, dict(usual)) for record in sampled if usual}
+    if "stain" in wanted:
+        spread = sample_records(records, SEARCHED * n_images)
+        chosen = {record.image_id for record in sampled}
+        first = [*sampled, *(record for record in spread if record.image_id not in chosen)]
+        stained = (
+            record
+            for record in first
+            if is_stained(read_record_image(record).pixels) and read_reference(record).any()
+        )
+        for record in islice(stained, n_images):
+            known = tasks.setdefault(record.image_id, (record, {}))[1]
+            known["stain"] = wanted["stain"]
+    if not tasks:
+        msg = "no test image is a bright-field colour image; leave the kind 'stain' away."
+        raise InputError(msg)
+    return list(tasks.values())
+
+
 def _of_image(
     record: Record,
     segmenter: Segmenter,
     wanted: Mapping[DegradationKind, Sequence[float]],
+    *,
     iou_threshold: float,
     seed: int,
 ) -> list[dict[str, Any]]:
@@ -209,8 +257,6 @@ def _of_image(
     clean = _scored(reference, _found(segmenter, image, record), iou_threshold)
     rows = []
     for kind, levels in wanted.items():
-        if kind == "stain" and not is_stained(image.pixels):
-            continue
         for level in levels:
             row = {"kind": kind, "level": level, "image_id": record.image_id}
             is_clean = level == DEGRADATIONS[kind].clean

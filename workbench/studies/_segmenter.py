@@ -65,12 +65,11 @@ class Segmenter:
             How to apply networks, in place of the member's own way.
         """
         if self.parts:
-            return fuse_labels(
-                [
-                    part.find(image, metadata, pixel_size_um=pixel_size_um, config=config)
-                    for part in self.parts
-                ]
-            )
+            found = [
+                part.find(image, metadata, pixel_size_um=pixel_size_um, config=config)
+                for part in self.parts
+            ]
+            return fuse_labels(found).labels
         networks = [
             loaded[folder.value_for(metadata)]
             for folder, loaded in zip(self.folders, self.loaded, strict=True)
