@@ -24,6 +24,7 @@ lab:
 bench:
 	@scripts/environment.sh bench
 	@.venv/bin/python benchmarks/scoring.py
+	@.venv/bin/python benchmarks/errors.py
 	@.venv/bin/python benchmarks/scoring_many.py
 	@.venv/bin/python benchmarks/morphology.py
 	@.venv/bin/python benchmarks/inference.py
@@ -48,6 +49,7 @@ zoo:
 docs:
 	@scripts/environment.sh
 	@.venv/bin/python scripts/make_docs.py
+	@.venv/bin/python scripts/make_error_pictures.py
 
 clean:
 	rm -rf .venv runs data/demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,6 +10,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = DOCS / "benchmarks.md"
 SECTIONS = (
     "One pair of label images",
+    "Errors of cells",
     "Growth",
     "Many images, from disk to tables",
     "Shapes of cells",

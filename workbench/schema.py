@@ -163,13 +163,13 @@ FAILED_STATUSES: Final = ("missing", "unreadable", "shape_mismatch")
 
 OUTCOME_COLOURS: Final[Mapping[Outcome, str]] = {
     "matched": "#0090E0",
-    "boundary": "#F0E442",
+    "boundary": "#00E6FF",
     "missed": "#F5A800",
     "spurious": "#E0218A",
-    "split": "#5CE0C0",
-    "merge": "#7A4FD0",
-    "catastrophe": "#D03020",
-    "ignored": "#9A9A9A",
+    "split": "#4D33FF",
+    "merge": "#808000",
+    "catastrophe": "#1A664D",
+    "ignored": "#B3B3B3",
 }
 """Colours of outcomes wherever cells are shown; told apart under the common colour blindnesses, and
 by line style too where outlines are drawn."""
@@ -295,6 +295,8 @@ class Overlay:
         Outcome of each cell id on either side at the primary IoU threshold.
     scores
         The image's scores by name, e.g. ``{"f1": 0.83}``.
+    reference_details, predicted_details
+        What more is known of a cell's error, by id; see :data:`CELL_COLUMNS`.
     """
 
     sample: Sample
@@ -303,3 +305,5 @@ class Overlay:
     reference_outcomes: Mapping[int, Outcome]
     predicted_outcomes: Mapping[int, Outcome]
     scores: Mapping[str, float]
+    reference_details: Mapping[int, str] = field(default_factory=dict)
+    predicted_details: Mapping[int, str] = field(default_factory=dict)

@@ -33,9 +33,59 @@ def test_an_overlay_tells_matched_missed_and_spurious_cells_apart(overlay: Overl
     assert (np.nanmin(missed.x), np.nanmax(missed.x)) == (29.5, 49.5)
     assert (np.nanmin(spurious.y), np.nanmax(spurious.y)) == (31.5, 37.5)
     looks = [(trace.line.color, trace.line.dash) for trace in (matched, missed, spurious)]
-    assert [colour for colour, _ in looks] == list(OUTCOME_COLOURS.values())
+    assert [colour for colour, _ in looks] == [
+        OUTCOME_COLOURS[outcome] for outcome in ("matched", "missed", "spurious")
+    ]
     assert len({dash for _, dash in looks}) == 3, "line styles must differ too"
     assert "F1 0.50" in figure.layout.title.text
+
+
+def test_a_merge_shows_the_lost_cells_of_the_reference_beside_the_predicted_one() -> None:
+    reference, predicted = np.zeros((2, 20, 30), np.uint32)
+    reference[5:15, 2:8], reference[5:15, 10:16], predicted[5:15, 2:16] = 1, 2, 3
+    image = np.zeros((20, 30, 1), np.uint8)
+    merged = make_overlay(Sample("m", image, reference), Member("unet", 0), predicted)
+    bold, thin = named(figures.overlay_figure(merged), "merged: 1 predicted, 2 reference")
+    assert bold.line.color == thin.line.color == OUTCOME_COLOURS["merge"]
+    assert bold.line.width > thin.line.width
+    assert (np.nanmin(thin.x), np.nanmax(thin.x)) == (1.5, 15.5)
+    assert [bold.showlegend, thin.showlegend] == [None, False]
+    texts = [text for trace in figures.overlay_figure(merged).data for text in trace.text or ()]
+    assert "predicted cell 3: merge (fused)" in texts
+    assert named(figures.overlay_row([merged]), "merged")[-1].showlegend is None
+
+
+MACHADO_2009 = {
+    "normal": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("vision", MACHADO_2009)
+def test_colours_of_outcomes_differ_under_every_colour_blindness(vision: str) -> None:
+    """As Machado et al., IEEE TVCG 15:1291, 2009, simulate it; 10 is told apart at a glance."""
+    from skimage.color import deltaE_ciede2000, rgb2lab
+
+    rgb = np.array([
+        [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        for colour in OUTCOME_COLOURS.values()
+    ])  # fmt: skip
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ np.asarray(MACHADO_2009[vision]).T, 0, 1)
+    lab = rgb2lab(np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055))
+    first, second = np.triu_indices(len(lab), 1)
+    assert deltaE_ciede2000(lab[first], lab[second]).min() > 12
 
 
 def test_an_overlay_is_framed_by_its_image_with_row_0_on_top(overlay: Overlay) -> None:
@@ -47,8 +97,9 @@ def test_an_overlay_is_framed_by_its_image_with_row_0_on_top(overlay: Overlay) -
 
 def test_pointing_at_a_cell_names_it(overlay: Overlay) -> None:
     texts = [text for trace in figures.overlay_figure(overlay).data for text in trace.text or ()]
-    assert "predicted cell 8: spurious" in texts
-    assert "reference cell 2: missed" in texts
+    assert "predicted cell 8: spurious (background)" in texts
+    assert "reference cell 2: missed (clean)" in texts
+    assert "predicted cell 7: matched" in texts
 
 
 def test_a_large_image_is_shown_smaller_in_its_own_coordinates(overlay: Overlay) -> None:

@@ -74,6 +74,12 @@ def test_two_folders_of_labels_are_scored(folders: tuple[Path, Path], tmp_path: 
     scored = set(pd.read_parquet(out / "images.parquet")["metric"])
     assert scored == {m.name for m in MEASURES.values() if m.kind != "data set"}
     assert len(pd.read_parquet(out / "cells.parquet")) == 4 + 3
+    errors = pd.read_parquet(out / "errors.parquet").query("threshold == 0.5 and n_events > 0")
+    assert errors[["image_id", "error", "reference_cells"]].to_numpy().tolist() == [
+        ["b", "missed", 1]
+    ]
+    pixels = pd.read_parquet(out / "pixel_errors.parquet").query("n_pixels > 0")
+    assert set(pixels["error"]) == {"missing"}
     summary = pd.read_csv(out / "summary.csv").set_index(["metric", "threshold"])
     assert summary.loc[("f1", 0.5), "macro"].item() == pytest.approx(5 / 6)
     assert summary.loc[("f1", 0.5), "micro"].item() == pytest.approx(6 / 7)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from workbench.schema import OUTCOME_COLOURS, InputError, Member, Sample
+from workbench.schema import OUTCOME_COLOURS, OUTCOMES, InputError, Member, Sample
 from workbench.studies import images_worst_first, make_overlay, open_view
 from workbench.viewers import RunInspector, require_display, show_overlay
 from workbench.viewers._layers import outcome_codes
@@ -40,7 +40,11 @@ def test_cells_are_coloured_by_what_became_of_them() -> None:
     viewer = ViewerModel()
     show_overlay(viewer, overlay())
     codes = viewer.layers["outcomes"].data
-    assert (codes[4, 4], codes[14, 14], codes[15, 25], codes[0, 0]) == (1, 2, 3, 0)
+    matched, missed, spurious = (
+        OUTCOMES.index(name) + 1 for name in ("matched", "missed", "spurious")
+    )
+    assert (codes[4, 4], codes[14, 14], codes[15, 25]) == (matched, missed, spurious)
+    assert codes[0, 0] == 0
     colours = viewer.layers["outcomes"].colormap.color_dict
     for code, colour in enumerate(OUTCOME_COLOURS.values(), start=1):
         expected = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
@@ -54,15 +58,17 @@ def test_showing_another_overlay_replaces_the_first() -> None:
     assert len(viewer.layers) == 4
 
 
-def test_a_predicted_cell_hides_the_missed_one_below_it() -> None:
-    reference = np.ones((4, 4), np.uint32)
-    predicted = np.zeros((4, 4), np.uint32)
-    predicted[0] = 3
-    codes = outcome_codes(
-        make_overlay(Sample("s", np.zeros((4, 4, 1)), reference), Member("m", 0), predicted)
-    )
-    assert codes[0].tolist() == [3] * 4
-    assert codes[1].tolist() == [2] * 4
+def test_predicted_parts_lie_over_a_lost_cell_and_a_swallowed_cell_over_the_predicted_one() -> None:
+    image = np.zeros((4, 8, 1))
+    whole, parts = np.ones((4, 8), np.uint32), np.zeros((4, 8), np.uint32)
+    parts[0] = 3
+    codes = outcome_codes(make_overlay(Sample("s", image, whole), Member("m", 0), parts))
+    boundary = OUTCOMES.index("boundary") + 1
+    assert codes.tolist() == [[boundary] * 8] * 4
+    two = np.repeat([[1, 1, 1, 1, 1, 1, 2, 2]], 4, axis=0)
+    codes = outcome_codes(make_overlay(Sample("s", image, two), Member("m", 0), whole))
+    matched, merge = OUTCOMES.index("matched") + 1, OUTCOMES.index("merge") + 1
+    assert codes[0].tolist() == [matched] * 6 + [merge] * 2
 
 
 @pytest.mark.slow

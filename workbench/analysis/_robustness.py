@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.analysis._intervals import ALPHA, mean_interval
+from workbench.analysis._intervals import ALPHA, bca_of_mean
 from workbench.analysis._resampling import N_RESAMPLES, bootstrap_means
 from workbench.schema import ERROR_TYPES, InputError
 
@@ -36,7 +36,7 @@ def robustness_curves(
     -------
     DataFrame
         A row per model, seed, kind and level, in the table's order: n_images, clean, f1, ci_low,
-        ci_high (Student's t over images), relative (mean F1 over that of the same images when
+        ci_high (BCa bootstrap over images), relative (mean F1 over that of the same images when
         clean), relative_low, relative_high (percentiles of the bootstrap over images). NaN for
         the intervals of one image, and for what is relative to a clean F1 of 0.
 
@@ -117,8 +117,8 @@ def error_response(
 
 def _f1_of(pair: pd.DataFrame, n_resamples: int, seed: int) -> dict[str, float]:
     mean = pair.mean()
-    interval = mean_interval(pair["level"])
     drawn = bootstrap_means(pair, n_resamples=n_resamples, seed=seed)
+    interval = bca_of_mean(pair["level"].to_numpy(), drawn[:, 1], np.arange(len(pair)))
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = _limits(drawn[:, 1] / drawn[:, 0], len(pair))
     return {

@@ -1,4 +1,4 @@
-"""Predictions over images: matched, missed and spurious cells told apart."""
+"""Predictions over images: what became of each cell, by colour and line."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -26,19 +26,24 @@ DASHES: Final[Mapping[Outcome, str]] = {
 }
 MEANINGS: Final[Mapping[Outcome, str]] = {
     "matched": "matched (as predicted)",
-    "boundary": "boundary off (predicted)",
+    "boundary": "boundary off",
     "missed": "missed (reference)",
     "spurious": "spurious (predicted)",
-    "split": "split (predicted)",
-    "merge": "merged (predicted)",
-    "catastrophe": "catastrophe (predicted)",
-    "ignored": "left out (predicted)",
+    "split": "split",
+    "merge": "merged",
+    "catastrophe": "catastrophe",
+    "ignored": "left out",
 }
+ALWAYS_NAMED: Final = ("matched", "missed", "spurious")
+THIN: Final = 0.6  # lines of lost reference cells beside those of predicted ones
 REFERENCE_COLOUR: Final = "#00A676"
 
 
 def overlay_figure(overlay: Overlay, *, height_px: int = 620) -> go.Figure:
     """Show one image with its cells outlined by outcome, and the reference on request.
+
+    Predicted cells have bold lines; reference cells that are not matched have thin ones of the same
+    colour.
 
     Parameters
     ----------
@@ -50,7 +55,8 @@ def overlay_figure(overlay: Overlay, *, height_px: int = 620) -> go.Figure:
     Returns
     -------
     go.Figure
-        The legend switches outlines on and off; pointing at a cell names it.
+        The legend counts the cells of each outcome, and switches their outlines on and off;
+        pointing at a cell tells its outcome.
     """
     figure = go.Figure(picture_trace(overlay.sample.image))
     for trace in _outcome_traces(overlay, line_width_px=2.0):
@@ -123,8 +129,9 @@ def overlay_row(
                 trace.showlegend = False
                 figure.add_trace(trace, **place)
         show_as_image(figure, overlay.sample.image, **place)
-    for outcome in OUTCOME_COLOURS:  # lines without points: the legend alone
-        figure.add_trace(_line(outcome, np.array([None]), np.array([None]), MEANINGS[outcome], 2.0))
+    nothing = np.array([None])
+    for outcome in _named(overlays):  # lines without points: the legend alone
+        figure.add_trace(_line(outcome, nothing, nothing, MEANINGS[outcome], 2.0))
     styled(figure, height_px=rows * row_height_px + 70)
     figure.update_annotations(font_size=11)
     figure.update_layout(
@@ -135,17 +142,38 @@ def overlay_row(
 
 
 def _outcome_traces(overlay: Overlay, *, line_width_px: float) -> list[go.Scatter]:
-    """Return the outlines of matched and spurious predicted cells and of missed reference cells."""
+    """Return the outlines of predicted cells and of reference cells that are not matched."""
     predicted = _outlines_by_outcome(overlay.predicted, overlay.predicted_outcomes)
     reference = _outlines_by_outcome(_reference(overlay), overlay.reference_outcomes)
-    groups: dict[Outcome, list[Outline]] = {
-        outcome: (reference if outcome == "missed" else predicted).get(outcome, [])
-        for outcome in OUTCOMES
+    traces = []
+    for outcome in _named([overlay]):
+        ours = predicted.get(outcome, [])
+        theirs = reference.get(outcome, []) if outcome != "matched" else []
+        name = _legend(outcome, len(ours), len(theirs))
+        if ours or not theirs:
+            traces.append(_line(outcome, *joined_outlines(ours), name, line_width_px))
+        if theirs:
+            width_px = line_width_px if outcome == "missed" else THIN * line_width_px
+            traces.append(_line(outcome, *joined_outlines(theirs), name, width_px))
+            traces[-1].showlegend = not ours
+    return traces
+
+
+def _named(overlays: Sequence[Overlay]) -> list[Outcome]:
+    """Return the outcomes that the legend names."""
+    there = {
+        outcome
+        for overlay in overlays
+        for side in (overlay.reference_outcomes, overlay.predicted_outcomes)
+        for outcome in side.values()
     }
-    return [
-        _line(outcome, *joined_outlines(group), f"{len(group)} {MEANINGS[outcome]}", line_width_px)
-        for outcome, group in groups.items()
-    ]
+    return [outcome for outcome in OUTCOMES if outcome in there or outcome in ALWAYS_NAMED]
+
+
+def _legend(outcome: Outcome, n_predicted: int, n_reference: int) -> str:
+    if outcome in ALWAYS_NAMED:
+        return f"{n_predicted + n_reference} {MEANINGS[outcome]}"
+    return f"{MEANINGS[outcome]}: {n_predicted} predicted, {n_reference} reference"
 
 
 def _reference_trace(overlay: Overlay, *, visible: bool | str) -> go.Scatter:
@@ -166,11 +194,11 @@ def _reference_trace(overlay: Overlay, *, visible: bool | str) -> go.Scatter:
 def _hover_traces(overlay: Overlay) -> list[go.Scatter]:
     """Return an invisible point on each cell that names it."""
     sides = (
-        ("predicted", overlay.predicted, overlay.predicted_outcomes),
-        ("reference", _reference(overlay), overlay.reference_outcomes),
+        ("predicted", overlay.predicted, overlay.predicted_outcomes, overlay.predicted_details),
+        ("reference", _reference(overlay), overlay.reference_outcomes, overlay.reference_details),
     )
     traces = []
-    for side, labels, outcomes in sides:
+    for side, labels, outcomes, details in sides:
         outlines = label_outlines(labels)
         traces.append(
             go.Scatter(
@@ -179,14 +207,18 @@ def _hover_traces(overlay: Overlay) -> list[go.Scatter]:
                 mode="markers",
                 marker={"size": 12, "opacity": 0},
                 text=[
-                    f"{side} cell {outline.cell_id}: {outcomes.get(outline.cell_id, '')}"
-                    for outline in outlines
+                    f"{side} cell {cell}: {_told(outcomes.get(cell, ''), details.get(cell, ''))}"
+                    for cell in (outline.cell_id for outline in outlines)
                 ],
                 hoverinfo="text",
                 showlegend=False,
             )
         )
     return traces
+
+
+def _told(outcome: str, detail: str) -> str:
+    return f"{outcome} ({detail.replace('_', ' ')})" if detail else outcome
 
 
 def _outlines_by_outcome(

@@ -264,7 +264,7 @@ def error_counts(
     --------
     >>> from workbench.metrics import label_overlap
     >>> counts = error_counts(label_overlap(np.array([[1, 0, 2]]), np.array([[1, 0, 0]])))
-    >>> counts["error"][1], counts["reference_cells"][1], counts["tp"][1]
+    >>> counts["error"][1], int(counts["reference_cells"][1]), int(counts["tp"][1])
     ('missed', 1, 1)
     """
     rows = [

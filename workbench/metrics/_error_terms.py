@@ -133,10 +133,8 @@ def _deepcell(overlap: Overlap) -> Iterator[ErrorTerm]:
     correct = iou > DEEPCELL_CORRECT
     free = np.ones(n_reference + n_predicted, bool)
     free[one[correct]] = free[n_reference + two[correct]] = False
-    inside = np.maximum(
-        shared / overlap.reference_areas[one], shared / overlap.predicted_areas[two]
-    )
-    linked = (iou >= DEEPCELL_LINK) | (inside > DEEPCELL_INSIDE)
+    smaller = np.minimum(overlap.reference_areas[one], overlap.predicted_areas[two])
+    linked = (iou >= DEEPCELL_LINK) | (shared > DEEPCELL_INSIDE * smaller)
     linked &= free[one] & free[n_reference + two]
     n_cells = n_reference + n_predicted
     graph = coo_array(
@@ -149,9 +147,8 @@ def _deepcell(overlap: Overlap) -> Iterator[ErrorTerm]:
     merge, split, catastrophe = (g > 1) & (p == 1), (g == 1) & (p > 1), (g > 1) & (p > 1)
     counts = (
         ("correct_detections", correct.sum(), "pairs with IoU above 0.6"),
-        ("missed_detections", ((g == 1) & (p <= 1)).sum(), "reference cells left, linked to no or "
-         "one predicted cell"),
-        ("gained_detections", ((p == 1) & (g <= 1)).sum(), "predicted cells left, likewise"),
+        ("missed_detections", ((g == 1) & (p <= 1)).sum(), "reference cells, at most one linked"),
+        ("gained_detections", ((p == 1) & (g <= 1)).sum(), "predicted cells, at most one linked"),
         ("merge", merge.sum(), "groups of several reference and one predicted cell"),
         ("split", split.sum(), "groups of one reference and several predicted cells"),
         ("catastrophe", catastrophe.sum(), "groups of several on both sides"),

@@ -29,7 +29,7 @@ MAP_NAMES: Final = {
 
 
 def make_overlay(sample: Sample, member: Member, predicted: LabelImage) -> Overlay:
-    """Match a prediction with its reference at IoU 0.5.
+    """Say what became of each cell of a prediction and its reference at IoU 0.5.
 
     Raises
     ------
@@ -42,17 +42,16 @@ def make_overlay(sample: Sample, member: Member, predicted: LabelImage) -> Overl
     overlap = label_overlap(sample.reference, predicted)
     errors = label_errors(overlap)
     n_cells = errors.n_reference + errors.n_predicted
+    reference_ids, predicted_ids = overlap.reference_ids.tolist(), overlap.predicted_ids.tolist()
     return Overlay(
         sample=sample,
         member=member,
         predicted=predicted,
-        reference_outcomes=dict(
-            zip(overlap.reference_ids.tolist(), errors.reference.outcomes, strict=True)
-        ),
-        predicted_outcomes=dict(
-            zip(overlap.predicted_ids.tolist(), errors.predicted.outcomes, strict=True)
-        ),
+        reference_outcomes=dict(zip(reference_ids, errors.reference.outcomes, strict=True)),
+        predicted_outcomes=dict(zip(predicted_ids, errors.predicted.outcomes, strict=True)),
         scores={"f1": 2 * errors.tp / n_cells if n_cells else float("nan")},
+        reference_details=dict(zip(reference_ids, errors.reference.details, strict=True)),
+        predicted_details=dict(zip(predicted_ids, errors.predicted.details, strict=True)),
     )
 
 

@@ -167,6 +167,8 @@ def load_overlay(view: RunView, member: Member, image_id: str) -> Overlay:
         reference_outcomes=_by_cell(cells, "reference", "outcome"),
         predicted_outcomes=_by_cell(cells, "predicted", "outcome"),
         scores=dict(zip(at_primary["metric"], at_primary["value"], strict=True)),
+        reference_details=_by_cell(cells, "reference", "detail"),
+        predicted_details=_by_cell(cells, "predicted", "detail"),
     )
 
 

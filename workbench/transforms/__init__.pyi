@@ -17,6 +17,11 @@ from ._degradation import (
     check_level,
     degrade_image,
     is_stained,
+from ._injected_errors import (
+    INJECTED_KINDS,
+    InjectedError,
+    InjectedKind,
+    inject_errors,
 )
 from ._intensity import (
     EqualiseBy,
@@ -87,6 +92,7 @@ __all__ = [
     "BOUNDARY",
     "DEGRADATIONS",
     "DEGRADATION_KINDS",
+    "INJECTED_KINDS",
     "INTERIOR",
     "N_RAYS",
     "ORIENTATIONS",
@@ -95,6 +101,8 @@ __all__ = [
     "Degradation",
     "DegradationKind",
     "EqualiseBy",
+    "InjectedError",
+    "InjectedKind",
     "JoinedLabels",
     "Orientation",
     "Outline",
@@ -112,6 +120,7 @@ __all__ = [
     "flow_target",
     "is_stained",
     "jitter_labels",
+    "inject_errors",
     "join_label_windows",
     "join_windows",
     "label_outlines",

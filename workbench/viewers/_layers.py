@@ -1,12 +1,19 @@
 """One overlay as napari layers; works on anything with napari's ``add_`` methods."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from workbench.schema import OUTCOME_COLOURS, OUTCOMES, LabelImage, Outcome, Overlay
+from workbench.schema import (
+    ERROR_TYPES,
+    OUTCOME_COLOURS,
+    OUTCOMES,
+    LabelImage,
+    Outcome,
+    Overlay,
+)
 from workbench.transforms import normalise_percentiles
 
 IMAGE: Final = "image"
@@ -27,8 +34,8 @@ def show_overlay(viewer: Any, overlay: Overlay) -> None:
     viewer
         A napari viewer or viewer model.
     overlay
-        What to show: the image, every cell filled by its outcome (missed cells where the reference
-        has them, the others where they were predicted), and outlines of both label images.
+        What to show: the image, every cell filled by its outcome, and outlines of both label
+        images.
     """
     viewer.layers.clear()
     _add_image(viewer, overlay)
@@ -44,17 +51,26 @@ def show_overlay(viewer: Any, overlay: Overlay) -> None:
 def outcome_codes(overlay: Overlay) -> npt.NDArray[np.uint8]:
     """Return the outcome of each pixel's cell: its place in ``OUTCOMES`` from 1, 0 for no cell.
 
-    Where a missed cell and a predicted one overlap, the predicted one shows: its outline is drawn
-    too, and so is that of the missed cell.
+    Lost reference cells lie over matched cells, and predicted cells that are wrong over both: so
+    every error shows, a cell swallowed by a matched one too. Outlines of all cells are drawn.
     """
     codes = np.zeros(overlay.predicted.shape, np.uint8)
+    _paint(codes, overlay.predicted, overlay.predicted_outcomes, ("matched", "ignored"))
     if overlay.sample.reference is not None:
-        missed = [cell for cell, what in overlay.reference_outcomes.items() if what == "missed"]
-        codes[np.isin(overlay.sample.reference, missed)] = CODES["missed"]
-    for outcome in OUTCOMES:
-        cells = [cell for cell, what in overlay.predicted_outcomes.items() if what == outcome]
-        codes[np.isin(overlay.predicted, cells)] = CODES[outcome]
+        _paint(codes, overlay.sample.reference, overlay.reference_outcomes, ERROR_TYPES)
+    _paint(codes, overlay.predicted, overlay.predicted_outcomes, ERROR_TYPES)
     return codes
+
+
+def _paint(
+    codes: npt.NDArray[np.uint8],
+    labels: LabelImage,
+    outcomes: Mapping[int, Outcome],
+    chosen: Sequence[Outcome],
+) -> None:
+    for outcome in chosen:
+        cells = [cell for cell, what in outcomes.items() if what == outcome]
+        codes[np.isin(labels, cells)] = CODES[outcome]
 
 
 def _add_image(viewer: Any, overlay: Overlay) -> None:
