@@ -17,6 +17,7 @@ from ._degradation import (
     check_level,
     degrade_image,
     is_stained,
+)
 from ._injected_errors import (
     INJECTED_KINDS,
     InjectedError,
@@ -118,9 +119,9 @@ __all__ = [
     "distance_target",
     "equalise_adaptive",
     "flow_target",
+    "inject_errors",
     "is_stained",
     "jitter_labels",
-    "inject_errors",
     "join_label_windows",
     "join_windows",
     "label_outlines",
