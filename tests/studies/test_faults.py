@@ -41,7 +41,7 @@ def test_the_broken_model_alone_is_named_in_section_and_summary(sound: RunView) 
     (fault,) = run_faults(view).faults.itertuples()
     assert (fault.model, fault.cause, fault.n_images) == ("other", "foreground_only", 3)
     (warning,) = fault_warnings(view)
-    assert warning.startswith("Broken run: the predictions of other-0 look")
+    assert warning.startswith("Broken run: other-0, foreground instead of cells, on 3 images")
     (table,) = faults_section(view).items
     assert table.frame["model"].tolist() == ["other-0"]
 

@@ -139,7 +139,7 @@ def _draw(
     """Draw one curve with its interval: a band, or bars where there would be many."""
     colour, symbol, dash = look
     levels = [_text(row.level, row.clean) for row in part.itertuples()]
-    if band and part["low"].notna().all():
+    if band and part[["low", "high"]].notna().all(axis=None):
         figure.add_trace(
             go.Scatter(
                 x=[*levels, *levels[::-1]],

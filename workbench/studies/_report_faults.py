@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from workbench.report import ReportTable, Section, listed, plain
 from workbench.schema import Member
@@ -23,6 +24,8 @@ NAMES: Final = {
     "below_baseline": "below the trivial baseline",
 }
 """How causes are called."""
+
+NOT_UNDONE: Final = ("empty", "below_baseline")
 
 HEADERS: Final = {
     "model": "Model",
@@ -56,15 +59,23 @@ def fault_warnings(view: RunView) -> list[str]:
     """Return a sentence for the first page per broken model; none for a sound run."""
     found = run_faults(view)
     return [
-        f"Broken run: the predictions of {name} look {NAMES[fault.cause]} on {fault.n_images} "
-        f"images (F1 {plain(fault.f1_as_is)}"
-        + (f", {plain(fault.f1_if_cured)} if undone" if fault.f1_if_cured >= 0 else "")
-        + "); mend and score it again before models are compared."
-        if fault.cause != "below_baseline"
-        else f"{name} is clearly below the trivial baseline (F1 {plain(fault.f1_as_is)} against "
-        f"{plain(fault.f1_if_cured)}): its run may be broken."
-        for name, fault in zip(_members(found), found.faults.itertuples(), strict=True)
+        _warning(name, fault)
+        for name, fault in zip(_members(found), found.faults.to_dict("records"), strict=True)
     ]
+
+
+def _warning(name: str, fault: Mapping[str, Any]) -> str:
+    before, after = plain(fault["f1_as_is"]), plain(fault["f1_if_cured"])
+    if fault["cause"] == "below_baseline":
+        return (
+            f"{name} is clearly below the trivial baseline (F1 {before} against {after}): its run "
+            "may be broken."
+        )
+    undone = f", {after} once undone" if fault["cause"] != "empty" else ""
+    return (
+        f"Broken run: {name}, {NAMES[fault['cause']]}, on {fault['n_images']} images (F1 {before}"
+        f"{undone}); mend and score it again before models are compared."
+    )
 
 
 def _members(found: RunFaults) -> list[str]:
@@ -75,9 +86,9 @@ def _looked_at(found: RunFaults) -> str:
     examined = found.examined
     suspicious = int(examined["n_suspicious"].sum())
     return (
-        f"Before models are ranked, their predictions on images with F1 below 0.6 "
-        f"({suspicious:,} of {int(examined['n_images'].sum()):,}) are scored again as if they were "
-        f"{listed([NAMES[c] for c in NAMES if c not in ('empty', 'below_baseline')], at_most=9)}. "
+        f"Before models are ranked, predictions with F1 below 0.6 at IoU 0.5 ({suspicious:,} of "
+        f"{int(examined['n_images'].sum()):,} looked at) are scored again with each of these "
+        f"undone: {listed([NAMES[c] for c in NAMES if c not in NOT_UNDONE], at_most=9)}. "
         "A model counts as broken if undoing one of these raises F1 by at least 0.2 on more than "
-        "half of those images; a model that is just weak has no such cure."
+        "half of these images; a model that is just weak has no such cure."
     )

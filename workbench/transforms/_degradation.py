@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -173,13 +173,14 @@ def _whole_range(image: ImageArray) -> FloatImage:
     return ((image.astype(np.float32) - low) / (high - low)).astype(np.float32)
 
 
-def _restored(unit: FloatImage, low: float, high: float, dtype: np.dtype[np.generic]) -> ImageArray:
+def _restored(unit: FloatImage, low: float, high: float, dtype: np.dtype[Any]) -> ImageArray:
     """Return values from 0 to 1 in the range and type that the image had."""
     values = unit * (high - low) + low
     if dtype.kind not in "ui":
         return values.astype(dtype)
     limits = np.iinfo(dtype)
-    return np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
+    whole: ImageArray = np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
+    return whole
 
 
 def _gaussian_noise(unit: FloatImage, level: float, rng: np.random.Generator) -> FloatImage:
