@@ -130,6 +130,15 @@ def test_an_honest_model_is_left_alone_however_weak(name: str, real_data: Path) 
     assert faults(*zip(*same_size, strict=True)) == ()
 
 
+def test_published_methods_on_tissue_are_left_alone_one_image_though_it_is(real_data: Path) -> None:
+    folder = real_data / "codex_tissue"
+    (reference,) = (tifffile.imread(path) for path in (folder / "labels").glob("*.tif"))
+    found = [tifffile.imread(path) for path in (folder / "predictions").glob("*/*.tif")]
+    assert len(found) == 11
+    for predicted in found:
+        assert faults([reference], [predicted]) == ()
+
+
 def disc(row: float, column: float, radius: float = 7, size_px: int = 64) -> Labels:
     rows, columns = np.ogrid[:size_px, :size_px]
     return ((rows - row) ** 2 + (columns - column) ** 2 <= radius**2).astype(np.int32)
