@@ -12,7 +12,14 @@ from scipy import ndimage
 from skimage.measure import label
 from skimage.segmentation import expand_labels, find_boundaries
 
-from workbench.metrics import Cause, Fault, check_prediction, prediction_faults
+from workbench.metrics import (
+    Cause,
+    Fault,
+    PredictionCheck,
+    Trial,
+    check_prediction,
+    prediction_faults,
+)
 
 Labels = np.ndarray[Any, Any]
 
@@ -169,6 +176,16 @@ def test_two_faults_of_different_images_are_both_told(real_data: Path) -> None:
     spoilt = [np.fliplr(x) for x in predictions[:-n_half]]
     spoilt += [(x > 0).astype(np.uint8) for x in predictions[-n_half:]]
     assert {fault.cause for fault in faults(references, spoilt)} == {"mirrored", "foreground_only"}
+
+
+@pytest.mark.parametrize(("cause", "named"), [("label_overflow", True), ("mirrored", False)])
+def test_what_shows_in_few_predictions_themselves_is_told_of_a_weak_model_too(
+    cause: Cause, named: bool
+) -> None:
+    trial = Trial(cause, "", (300.0,), f1=0.9, tp=270)
+    dense = [PredictionCheck(300, 255, 0.1, 30, (trial,))] * 5
+    weak = [PredictionCheck(20, 9, 0.2, 3)] * 20
+    assert [fault.cause for fault in prediction_faults(dense + weak)] == [cause] * named
 
 
 def test_a_model_far_below_the_baseline_is_told_and_one_near_it_is_not(real_data: Path) -> None:

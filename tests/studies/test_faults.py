@@ -8,8 +8,10 @@ import pytest
 import tifffile
 
 from tests.studies.finished_runs import finished_run, scored_again
+from workbench.analysis import audit_text
+from workbench.report import Report, Section, render_markdown
 from workbench.schema import Member
-from workbench.studies import RunView, run_faults
+from workbench.studies import RunView, _report_run, run_faults
 from workbench.studies._report_faults import fault_warnings, faults_section
 
 METHOD = "architecture: otsu_watershed, settings: {smoothing_px: 2}"
@@ -44,6 +46,19 @@ def test_the_broken_model_alone_is_named_in_section_and_summary(sound: RunView) 
     assert warning.startswith("Broken run: other-0, foreground instead of cells, on 3 images")
     (table,) = faults_section(view).items
     assert table.frame["model"].tolist() == ["other-0"]
+
+
+def test_the_report_warns_first_and_ranks_after(
+    sound: RunView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_report_run, "provenance_section", lambda view: Section("Provenance"))
+    view = broken(sound, lambda labels: (labels > 0).astype(np.uint8))
+    sections = _report_run.run_sections(view)
+    titles = [section.title for section in sections]
+    assert titles.index("Broken runs") == 1 < titles.index("Ranking")
+    assert sections[0].texts[0] == fault_warnings(view)[0]
+    text = render_markdown(Report("discs", sections[:2], scores=view.scores))
+    assert {finding.code for finding in audit_text(text)} <= {"few_images", "model_broken"}
 
 
 def test_predictions_of_another_size_are_told_as_rescaled(sound: RunView) -> None:
