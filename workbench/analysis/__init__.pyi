@@ -222,6 +222,10 @@ from ._review_queue import (
     ReviewQueue,
     review_queue,
 )
+from ._robustness import (
+    error_response,
+    robustness_curves,
+)
 from ._scheme_stability import (
     SchemeStability,
     scheme_stability,
@@ -248,6 +252,9 @@ from ._standing import (
 )
 from ._two_way import (
     two_way,
+)
+from ._waterfall import (
+    waterfall_steps,
 )
 
 __all__ = [
@@ -323,6 +330,7 @@ __all__ = [
     "duel",
     "error_budget",
     "error_events",
+    "error_response",
     "expected_f1_after",
     "explain_difference",
     "find_failure_slices",
@@ -373,6 +381,7 @@ __all__ = [
     "review_progress",
     "review_queue",
     "review_sentence",
+    "robustness_curves",
     "scheme_parts",
     "scheme_stability",
     "scores_by_cell_count",
@@ -388,4 +397,5 @@ __all__ = [
     "support_claim",
     "two_way",
     "variance_shares",
+    "waterfall_steps",
 ]

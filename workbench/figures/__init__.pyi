@@ -71,6 +71,10 @@ from ._review import (
     difficulty_map,
     review_curve,
 )
+from ._robustness import (
+    degradation_curves,
+    error_response_curves,
+)
 from ._scores import (
     cells_by_area,
     measure_curves,
@@ -91,6 +95,9 @@ from ._two_experts import (
     expert_disagreement,
     expert_scores,
 )
+from ._waterfall import (
+    loss_waterfall,
+)
 
 __all__ = [
     "audit_gallery",
@@ -105,10 +112,12 @@ __all__ = [
     "component_scatter",
     "count_agreement",
     "critical_difference_diagram",
+    "degradation_curves",
     "difficulty_map",
     "duel_bars",
     "error_budget_bars",
     "error_budget_dots",
+    "error_response_curves",
     "expert_disagreement",
     "expert_scores",
     "failure_forest",
@@ -116,6 +125,7 @@ __all__ = [
     "image_facts",
     "image_gallery",
     "interaction_plot",
+    "loss_waterfall",
     "map_gallery",
     "measure_curves",
     "metric_comparison",

@@ -21,6 +21,7 @@ from ._conventions import (
 )
 from ._distance_scores import distance_scores
 from ._error_terms import ErrorTerm, error_terms
+from ._fault_trials import Cause, PredictionCheck, Trial, check_prediction
 from ._image_quality import ImageQuality, image_quality
 from ._intensities import cell_intensity
 from ._matching import Matches, match_instances, match_overlap, matched_pairs
@@ -37,6 +38,7 @@ from ._partitions import (
     seg_ctc,
 )
 from ._pixel_errors import boundary_offsets, pixel_errors
+from ._prediction_faults import CURES, Fault, prediction_faults
 from ._scores import (
     DEFAULT_IOU_THRESHOLDS,
     Score,
@@ -47,24 +49,29 @@ from ._surfaces import SurfaceScores, best_partner_hausdorff, boundary_f, surfac
 __all__ = [
     "CELL_FEATURES",
     "CONVENTIONS",
+    "CURES",
     "DEFAULT_IOU_THRESHOLDS",
     "MEASURES",
     "BestPartners",
+    "Cause",
     "CellErrors",
     "CocoMatches",
     "CocoScores",
     "Convention",
     "ConventionRow",
     "ErrorTerm",
+    "Fault",
     "Ignored",
     "ImageQuality",
     "Information",
     "Matches",
     "Measure",
     "Overlap",
+    "PredictionCheck",
     "Score",
     "SideErrors",
     "SurfaceScores",
+    "Trial",
     "adapted_rand_error",
     "aggregated_jaccard",
     "best_assignment",
@@ -76,6 +83,7 @@ __all__ = [
     "cell_features",
     "cell_intensity",
     "cell_morphology",
+    "check_prediction",
     "coco_matches",
     "coco_scores",
     "compare_conventions",
@@ -96,6 +104,7 @@ __all__ = [
     "match_overlap",
     "matched_pairs",
     "pixel_errors",
+    "prediction_faults",
     "score_convention",
     "seg_ctc",
     "surface_scores",

@@ -101,9 +101,17 @@ from ._explore import (
     compare_explored,
     gravest_samples,
 )
+from ._faults import (
+    RunFaults,
+    run_faults,
+)
 from ._features import (
     FEATURE_COLUMNS,
     member_features,
+)
+from ._floors import (
+    Waterfall,
+    waterfall,
 )
 from ._gallery import (
     TrainedModel,
@@ -192,6 +200,12 @@ from ._report import (
 )
 from ._report_two_experts import (
     second_annotator_report,
+)
+from ._robustness import (
+    RobustnessJob,
+    degraded_examples,
+    robustness,
+    stored_robustness,
 )
 from ._run_pictures import (
     ImageCells,
@@ -338,6 +352,8 @@ __all__ = [
     "PredictJob",
     "PredictionCard",
     "PrepareConfig",
+    "RobustnessJob",
+    "RunFaults",
     "RunPictures",
     "RunResult",
     "RunView",
@@ -356,6 +372,7 @@ __all__ = [
     "TrainJob",
     "TrainedModel",
     "TypedTable",
+    "Waterfall",
     "adopt_predictions",
     "architecture_rows",
     "audit_dataset",
@@ -386,6 +403,7 @@ __all__ = [
     "dataset_lines",
     "datasets_page",
     "declared_parameters",
+    "degraded_examples",
     "draft_jobs",
     "duplicate_findings",
     "duplicates_of",
@@ -457,6 +475,8 @@ __all__ = [
     "repair_dataset",
     "repair_effect",
     "result_json",
+    "robustness",
+    "run_faults",
     "run_pictures",
     "run_plan",
     "run_study",
@@ -469,6 +489,7 @@ __all__ = [
     "show_progress",
     "signatures_of",
     "split_dataset",
+    "stored_robustness",
     "study_yaml",
     "summary_rows",
     "survey_dataset",
@@ -483,6 +504,7 @@ __all__ = [
     "update_report",
     "validation_overlay",
     "verify_split",
+    "waterfall",
     "write_audit",
     "write_compared",
     "write_report",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.report import Section, score_sections
 from workbench.studies._report_ceilings import ceilings_section
 from workbench.studies._report_costs import costs_section
+from workbench.studies._report_faults import fault_warnings, faults_section
 from workbench.studies._report_provenance import provenance_section, troubles_section
 from workbench.studies._report_samples import extremes_sections, samples_section
 from workbench.studies._report_training import sources_section, training_section, what_seeds_allow
@@ -19,9 +20,10 @@ def run_sections(view: RunView) -> list[Section]:
     )
     seeds = what_seeds_allow(view.study)
     where = f"Images of {view.dataset.name!r}, split {view.study.dataset.test!r}."
-    texts = [*overview.texts, where, *filter(None, [seeds])]
+    texts = [*fault_warnings(view), *overview.texts, where, *filter(None, [seeds])]
     sections = [
         Section(overview.title, texts, overview.items),
+        faults_section(view),
         *of_scores,
         ceilings_section(view),
         sources_section(view),

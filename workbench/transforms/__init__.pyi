@@ -9,6 +9,15 @@ from ._compiled import (
 from ._crops import (
     cell_crops,
 )
+from ._degradation import (
+    DEGRADATION_KINDS,
+    DEGRADATIONS,
+    Degradation,
+    DegradationKind,
+    check_level,
+    degrade_image,
+    is_stained,
+)
 from ._injected_errors import (
     INJECTED_KINDS,
     InjectedError,
@@ -22,6 +31,9 @@ from ._intensity import (
     to_grey,
     to_three_channels,
     to_unit_range,
+)
+from ._jitter import (
+    jitter_labels,
 )
 from ._orientation import (
     ORIENTATIONS,
@@ -79,12 +91,16 @@ __all__ = [
     "AUGMENTATIONS",
     "BACKGROUND",
     "BOUNDARY",
+    "DEGRADATIONS",
+    "DEGRADATION_KINDS",
     "INJECTED_KINDS",
     "INTERIOR",
     "N_RAYS",
     "ORIENTATIONS",
     "PREPARATIONS",
     "AugmentationConfig",
+    "Degradation",
+    "DegradationKind",
     "EqualiseBy",
     "InjectedError",
     "InjectedKind",
@@ -96,12 +112,16 @@ __all__ = [
     "Window",
     "cell_crops",
     "cell_distances",
+    "check_level",
     "compiled",
     "cut_windows",
+    "degrade_image",
     "distance_target",
     "equalise_adaptive",
     "flow_target",
     "inject_errors",
+    "is_stained",
+    "jitter_labels",
     "join_label_windows",
     "join_windows",
     "label_outlines",
