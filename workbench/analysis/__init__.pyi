@@ -66,6 +66,12 @@ from ._images import (
     image_overview,
     scores_by_cell_count,
 )
+from ._instance_calibration import (
+    cells_in_bin,
+    instance_calibration,
+    instance_reliability,
+    risk_coverage,
+)
 from ._intervals import (
     Interval,
     bca_interval,
@@ -108,6 +114,11 @@ from ._paired import (
 )
 from ._pairs import (
     compare_pairs,
+)
+from ._pixel_calibration import (
+    images_in_bin,
+    pixel_calibration_measures,
+    reliability_bins,
 )
 from ._published_report import (
     PublishedReport,
@@ -210,6 +221,7 @@ __all__ = [
     "benjamini_hochberg",
     "bootstrap_means",
     "cell_count_thirds",
+    "cells_in_bin",
     "check_assumptions",
     "check_paired",
     "cliffs_delta",
@@ -232,7 +244,10 @@ __all__ = [
     "image_groups",
     "image_overview",
     "images_by_group",
+    "images_in_bin",
     "images_left_out",
+    "instance_calibration",
+    "instance_reliability",
     "kruskal_wallis",
     "linear_mixed_model",
     "main_grouping",
@@ -253,13 +268,16 @@ __all__ = [
     "paired_scores",
     "pairs_as_published",
     "parse_claim",
+    "pixel_calibration_measures",
     "principal_components",
     "rank_by_scheme",
     "rank_stability",
     "read_published_report",
     "recommendations",
     "regress_scores",
+    "reliability_bins",
     "repeated_measures_anova",
+    "risk_coverage",
     "scheme_parts",
     "scheme_stability",
     "scores_by_cell_count",

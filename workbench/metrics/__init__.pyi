@@ -1,4 +1,13 @@
 from ._assignment import best_assignment
+from ._calibration import (
+    PixelCalibration,
+    calibration_columns,
+    pixel_calibration,
+)
+from ._calibration_regions import (
+    boundary_band,
+    calibration_regions,
+)
 from ._cells import cell_columns
 from ._coco import CocoMatches, CocoScores, coco_matches, coco_scores
 from ._compiled import is_compiled
@@ -47,6 +56,7 @@ __all__ = [
     "Matches",
     "Measure",
     "Overlap",
+    "PixelCalibration",
     "Score",
     "SurfaceScores",
     "adapted_rand_error",
@@ -54,7 +64,10 @@ __all__ = [
     "best_assignment",
     "best_partner_hausdorff",
     "best_partner_scores",
+    "boundary_band",
     "boundary_f",
+    "calibration_columns",
+    "calibration_regions",
     "cell_columns",
     "cell_intensity",
     "cell_morphology",
@@ -73,6 +86,7 @@ __all__ = [
     "match_instances",
     "match_overlap",
     "matched_pairs",
+    "pixel_calibration",
     "score_convention",
     "seg_ctc",
     "surface_scores",
