@@ -9,7 +9,6 @@ import pandas as pd
 
 from workbench.analysis._fine_bins import (
     TOP,
-    FineBins,
     FloatArray,
     IntArray,
     equal_mass,
@@ -164,8 +163,9 @@ def reliability_bins(
     >>> reliability_bins(bins, sums, n_bins=2)[["low", "n", "accuracy"]].to_numpy().tolist()
     [[0.0, 0.0, nan], [0.5, 10.0, 0.7]]
     """
-    fine = stack_bins(bins, sums, groups=groups)
-    place = _place(fine, target)
+    _check_target(bins, target)
+    fine = stack_bins(bins[bins["target"] == target], sums, groups=groups)
+    place = fine.targets.index(target)
     starts = equal_width(n_bins)
     count, confidence, correct = np.add.reduceat(fine.pooled[:, place], starts, axis=-1)
     drawn = [
@@ -236,11 +236,11 @@ def images_in_bin(
     return ordered.rename_axis("image_id").reset_index()
 
 
-def _place(fine: FineBins, target: str) -> int:
-    if target not in fine.targets:
-        msg = f"no target is called {target!r}, only {', '.join(fine.targets)}."
+def _check_target(bins: pd.DataFrame, target: str) -> None:
+    known = [TOP, *(str(name) for name in bins["target"].unique() if name != TOP)]
+    if target not in known:
+        msg = f"no target is called {target!r}, only {', '.join(known)}."
         raise InputError(msg)
-    return fine.targets.index(target)
 
 
 def _limits(samples: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -49,6 +49,11 @@ from ._regression import (
     regression_coefficients,
     residual_quantiles,
 )
+from ._reliability import (
+    confidence_gaps,
+    reliability_diagram,
+    risk_coverage_curve,
+)
 from ._scores import (
     cells_by_area,
     measure_curves,
@@ -73,6 +78,7 @@ __all__ = [
     "cells_by_area",
     "class_map",
     "component_scatter",
+    "confidence_gaps",
     "count_agreement",
     "critical_difference_diagram",
     "feature_map_gallery",
@@ -92,7 +98,9 @@ __all__ = [
     "rank_multiverse",
     "receptive_field",
     "regression_coefficients",
+    "reliability_diagram",
     "residual_quantiles",
+    "risk_coverage_curve",
     "score_by_cell_count",
     "score_by_threshold",
     "score_distributions",

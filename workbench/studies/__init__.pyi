@@ -23,8 +23,34 @@ from ._audit_texts import (
     audit_rows,
     audit_texts,
 )
+from ._calibrate import (
+    CalibrateJob,
+    calibrate,
+)
+from ._calibration_bins import (
+    Bin,
+    BinTable,
+    bin_table,
+    images_of_bins,
+    images_of_cell_bins,
+)
+from ._calibration_record import (
+    Calibration,
+    calibration_folder,
+    read_calibration,
+)
+from ._calibration_tables import (
+    calibration_overview,
+    f1_overview,
+    reliability_series,
+    temperature_text,
+)
 from ._ceilings import (
     encoding_ceilings,
+)
+from ._cell_confidences import (
+    CellConfidences,
+    cell_confidences,
 )
 from ._compare import (
     Compared,
@@ -268,6 +294,11 @@ __all__ = [
     "NOTEBOOKS",
     "STAGES",
     "Audit",
+    "Bin",
+    "BinTable",
+    "CalibrateJob",
+    "Calibration",
+    "CellConfidences",
     "CompareJob",
     "Compared",
     "ComparisonView",
@@ -311,10 +342,15 @@ __all__ = [
     "audit_texts",
     "axes_rows",
     "before_and_after",
+    "bin_table",
     "build_report",
     "build_score_report",
+    "calibrate",
+    "calibration_folder",
+    "calibration_overview",
     "card_rows",
     "ceiling_rows",
+    "cell_confidences",
     "central_place",
     "check_parameters",
     "choose_measure",
@@ -338,6 +374,7 @@ __all__ = [
     "explain_measure",
     "explain_model",
     "extreme_overlays",
+    "f1_overview",
     "failed_images",
     "feature_maps",
     "find_leaks",
@@ -348,6 +385,8 @@ __all__ = [
     "gravest_samples",
     "group_rows",
     "images_behind",
+    "images_of_bins",
+    "images_of_cell_bins",
     "images_worst_first",
     "import_model",
     "joined_surveys",
@@ -380,6 +419,7 @@ __all__ = [
     "print_summary",
     "print_table",
     "problem_rows",
+    "read_calibration",
     "read_frozen",
     "read_prediction_card",
     "read_prepare_config",
@@ -388,6 +428,7 @@ __all__ = [
     "read_split_config",
     "read_study",
     "read_summary",
+    "reliability_series",
     "repair_dataset",
     "repair_effect",
     "result_json",
@@ -406,6 +447,7 @@ __all__ = [
     "survey_dataset",
     "survey_samples",
     "target_figure",
+    "temperature_text",
     "terminal",
     "train",
     "training_fingerprint",
