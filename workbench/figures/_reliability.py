@@ -95,7 +95,7 @@ def reliability_diagram(table: pd.DataFrame, *, of: Unit = "pixels") -> go.Figur
             row=2,
             col=1,
         )
-    figure.update_xaxes(range=_range(filled["confidence"]))
+    figure.update_xaxes(range=_range(filled["confidence"]), dtick=0.1, tickformat=".1f")
     figure.update_xaxes(title="Confidence (mean of each bin)", row=2, col=1)
     figure.update_yaxes(title=RIGHT[of], range=[-0.03, 1.03], row=1, col=1)
     figure.update_yaxes(title=f"Share of {of}", row=2, col=1)

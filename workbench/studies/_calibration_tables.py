@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from workbench.analysis import image_groups
+from workbench.analysis import image_groups, mean_interval
 from workbench.schema import InputError
 from workbench.studies._calibration_record import REGIONS, VARIANTS, Calibration
 
