@@ -14,7 +14,6 @@ from workbench.analysis import (
     instance_reliability,
     risk_coverage,
 )
-from workbench.schema import Member
 from workbench.store import read_cells, read_scores
 from workbench.studies._adopted import CONFIDENCES
 from workbench.studies._calibrate import CalibrateJob
@@ -98,12 +97,10 @@ def cell_confidences(job: CalibrateJob) -> CellConfidences:
 def cell_overview(measures: pd.DataFrame) -> pd.DataFrame:
     """Return :func:`workbench.analysis.instance_calibration` with a row per model, as text."""
     rows = []
-    several = measures.groupby("model")["seed"].nunique().max() > 1 if len(measures) else False
-    for (model, seed), part in measures.groupby(["model", "seed"], sort=False):
+    for (model, _), part in measures.groupby(["model", "seed"], sort=False):
         texts = {row.measure: with_interval(row) for row in part.itertuples()}
         rows.append(
-            {"Model": Member(str(model), int(seed)).name if several else model}
-            | {"Cells": int(part["n_predicted"].iloc[0])}
+            {"Model": model, "Cells": int(part["n_predicted"].iloc[0])}
             | {title: texts[name] for name, title in CELL_TITLES.items()}
             | {"Notice": part["notice"].iloc[0]}
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.report import Section, score_sections
+from workbench.studies._report_calibration import calibration_sections
 from workbench.studies._report_ceilings import ceilings_section
 from workbench.studies._report_costs import costs_section
 from workbench.studies._report_provenance import provenance_section, troubles_section
@@ -20,6 +21,7 @@ def run_sections(view: RunView) -> list[Section]:
     sections = [
         Section(overview.title, texts, overview.items),
         *of_scores,
+        *calibration_sections(view),
         ceilings_section(view),
         sources_section(view),
         training_section(view),
