@@ -26,6 +26,9 @@ RIGHT: Final[dict[Unit, str]] = {
 OVER: Final = "#D55E00"
 UNDER: Final = "#0072B2"
 NOTHING: Final = "nothing to show: no probabilities, or too few"
+BAR_WIDTH: Final = 0.008
+"""Of bins of cells, as part of the axis."""
+
 LOG_SHARES: Final = {
     "tickvals": [0.0001, 0.001, 0.01, 0.1, 1],
     "ticktext": ["0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
@@ -59,6 +62,7 @@ def reliability_diagram(table: pd.DataFrame, *, of: Unit = "pixels") -> go.Figur
         rows=2, cols=1, shared_xaxes=True, row_heights=[0.72, 0.28], vertical_spacing=0.05
     )
     _line_of_truth(figure)
+    axis = _range(filled["confidence"])
     for name in series:
         part = filled[filled["series"] == name].sort_values("confidence")
         colour = colours[name]
@@ -86,7 +90,8 @@ def reliability_diagram(table: pd.DataFrame, *, of: Unit = "pixels") -> go.Figur
             go.Bar(
                 x=(part["low"] + part["high"]) / 2 if of == "pixels" else part["confidence"],
                 y=part["share"],
-                marker={"color": translucent(colour, 0.75)},
+                width=None if of == "pixels" else BAR_WIDTH * (axis[1] - axis[0]),
+                marker={"color": translucent(colour, 0.6)},
                 name=name,
                 legendgroup=name,
                 showlegend=False,
@@ -95,7 +100,7 @@ def reliability_diagram(table: pd.DataFrame, *, of: Unit = "pixels") -> go.Figur
             row=2,
             col=1,
         )
-    figure.update_xaxes(range=_range(filled["confidence"]), dtick=0.1, tickformat=".1f")
+    figure.update_xaxes(range=axis, dtick=0.1, tickformat=".1f")
     figure.update_xaxes(title="Confidence (mean of each bin)", row=2, col=1)
     figure.update_yaxes(title=RIGHT[of], range=[-0.03, 1.03], row=1, col=1)
     figure.update_yaxes(title=f"Share of {of}", row=2, col=1)
@@ -103,7 +108,8 @@ def reliability_diagram(table: pd.DataFrame, *, of: Unit = "pixels") -> go.Figur
         figure.update_yaxes(
             type="log", range=[_lowest_power(filled["share"]), 0.1], row=2, col=1, **LOG_SHARES
         )
-    figure.update_layout(barmode="group")
+    # Bins of cells lie wherever their confidences do, those of pixels side by side.
+    figure.update_layout(barmode="group" if of == "pixels" else "overlay")
     return styled(figure, height_px=520)
 
 
