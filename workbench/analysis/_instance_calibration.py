@@ -339,7 +339,7 @@ def _reference(
     n_groups = int(codes.max()) + 1
     is_found = (of_side["matched_iou"] >= iou_threshold).to_numpy(float)
     return (
-        np.bincount(group, weights=is_found, minlength=n_groups),
+        np.bincount(group, weights=is_found, minlength=n_groups).astype(float),
         np.bincount(group, minlength=n_groups).astype(float),
     )
 

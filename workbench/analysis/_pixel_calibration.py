@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -93,16 +94,15 @@ def pixel_calibration_measures(
     [0.2, 0.2, 0.5]
     """
     fine = stack_bins(bins, sums, groups=groups)
-    how = {
-        "widths": equal_width(n_bins),
-        "masses": equal_mass(fine.pooled[0, 0], n_bins),
-    }
-    pooled = measures(fine.pooled, fine.sums.sum(axis=0), **how, min_pixels=min_pixels)
-    by_image = measures(fine.bins, fine.sums, **how, min_pixels=min_pixels)
-    samples = [
-        measures(*drawn, **how, min_pixels=min_pixels)
-        for drawn in fine.resampled(n_resamples, seed)
-    ]
+    measured = partial(
+        measures,
+        widths=equal_width(n_bins),
+        masses=equal_mass(fine.pooled[0, 0], n_bins),
+        min_pixels=min_pixels,
+    )
+    pooled = measured(fine.pooled, fine.sums.sum(axis=0))
+    by_image = measured(fine.bins, fine.sums)
+    samples = [measured(*drawn) for drawn in fine.resampled(n_resamples, seed)]
     n_images = int((fine.bins[:, 0, 0].sum(axis=-1) > 0).sum())
     rows = []
     for name, value in pooled.items():

@@ -50,14 +50,14 @@ def rank_cells(
 ) -> RankedCells:
     """Order cells by confidence."""
     order = np.argsort(-confidence, kind="stable")
-    confidence, correct, iou, codes = (x[order] for x in (confidence, correct, iou, codes))
+    confidence, correct, iou = (x[order] for x in (confidence, correct, iou))
     iou_order = np.argsort(iou, kind="stable")
     usable = not confidence.size or (confidence[0] <= 1 and confidence[-1] >= 0)
     return RankedCells(
         confidence,
         correct,
         iou,
-        codes,
+        codes[order],
         _steps(confidence),
         iou_order,
         _steps(iou[iou_order]),

@@ -170,9 +170,9 @@ def _row(
     """Return count, sum of confidence and number of correct pixels of each fine bin."""
     bins = np.minimum((confidence * N_FINE_BINS).astype(np.intp), N_FINE_BINS - 1)
     return (
-        np.bincount(bins, minlength=N_FINE_BINS),
-        np.bincount(bins, weights=confidence, minlength=N_FINE_BINS),
-        np.bincount(bins[correct], minlength=N_FINE_BINS),
+        np.bincount(bins, minlength=N_FINE_BINS).astype(np.int64),
+        np.bincount(bins, weights=confidence, minlength=N_FINE_BINS).astype(np.float64),
+        np.bincount(bins[correct], minlength=N_FINE_BINS).astype(np.int64),
     )
 
 

@@ -119,16 +119,17 @@ def variant_values(found: Calibration, measure: str, region: str) -> dict[str, f
     return {variant: float(known.get(variant, np.nan)) for variant in VARIANTS}
 
 
-def with_interval(row: object) -> str:
+def with_interval(row: object, *, digits: int = 3) -> str:
     """Return the value of a measure with its interval; "–" where it is undefined."""
-    value, low, high = (getattr(row, name) for name in ("value", "ci_low", "ci_high"))
+    value, low, high = (float(getattr(row, name)) for name in ("value", "ci_low", "ci_high"))
     if np.isnan(value):
         return "–"
-    return " ".join(filter(None, [f"{value:.3f}", interval_text(low, high)]))
+    return " ".join(filter(None, [f"{value:.{digits}f}", interval_text(low, high, digits=digits)]))
 
 
-def interval_text(low: float, high: float, *, signed: bool = False) -> str:
+def interval_text(low: float, high: float, *, signed: bool = False, digits: int = 3) -> str:
     """Return an interval; "" where there is none."""
     if np.isnan(low) or np.isnan(high):
         return ""
-    return f"[{low:+.3f}, {high:+.3f}]" if signed else f"[{low:.3f}, {high:.3f}]"
+    sign = "+" if signed else ""
+    return f"[{low:{sign}.{digits}f}, {high:{sign}.{digits}f}]"

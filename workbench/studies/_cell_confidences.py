@@ -98,7 +98,7 @@ def cell_overview(measures: pd.DataFrame) -> pd.DataFrame:
     """Return :func:`workbench.analysis.instance_calibration` with a row per model, as text."""
     rows = []
     for (model, _), part in measures.groupby(["model", "seed"], sort=False):
-        texts = {row.measure: with_interval(row) for row in part.itertuples()}
+        texts = {row.measure: with_interval(row, digits=2) for row in part.itertuples()}
         rows.append(
             {"Model": model, "Cells": int(part["n_predicted"].iloc[0])}
             | {title: texts[name] for name, title in CELL_TITLES.items()}
