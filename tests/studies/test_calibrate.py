@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,10 @@ from workbench.studies import (
     CalibrateJob,
     EvaluateJob,
     PredictJob,
+    RunView,
     bin_table,
     calibrate,
+    calibration_folder,
     calibration_overview,
     cell_confidences,
     evaluate,
@@ -32,6 +35,7 @@ from workbench.studies import (
     reliability_series,
     temperature_text,
 )
+from workbench.studies._report_calibration import calibration_sections
 
 SETTINGS = {"channels": [8, 16], "residual_units": 1}
 TOO_SURE = 40.0
@@ -198,6 +202,48 @@ def test_a_bin_of_cells_leads_to_their_numbers(job: CalibrateJob) -> None:
     listed = images_of_cell_bins(cells)(query)
     assert listed["Cells"].sum() == len(predicted)
     assert listed["False"].sum() == predicted["matched_iou"].isna().sum()
+
+
+def view_of(job: CalibrateJob, run: Path) -> RunView:
+    """Return the scores of the network, and below a method that says of nothing how sure it is."""
+    scores = pd.read_parquet(job.scores / "images.parquet")
+    cells = pd.read_parquet(job.scores / "cells.parquet")
+    other = {"model": "otsu_watershed"}
+    study = run / "study.yaml"
+    run.mkdir(exist_ok=True)
+    study.write_text(f"name: discs\ndataset: {job.dataset}\nmodels: [unet, otsu_watershed]\n")
+    return RunView(
+        run=Run(run),
+        study=read_study(study),
+        dataset=open_dataset(job.dataset),
+        scores=pd.concat([scores, scores.assign(**other)], ignore_index=True),
+        cells=pd.concat([cells, cells.assign(**other, confidence=np.nan)], ignore_index=True),
+    )
+
+
+def test_the_report_measures_cells_always_and_pixels_where_the_stage_ran(
+    job: CalibrateJob, tmp_path: Path
+) -> None:
+    view = view_of(job, tmp_path / "run")
+    (cells,) = calibration_sections(view)
+    assert cells.title == "Calibration"
+    table = cells.items[0].frame.set_index("Model")
+    assert table.loc["otsu_watershed-0", "Notice"] == "no confidences"
+    quietly(job, output=calibration_folder(view.run, job.member))
+    _, pixels = calibration_sections(view)
+    before_after, figure, bins = pixels.items
+    assert before_after.frame["Pixels"].tolist() == [
+        "all pixels", "cells and boundary band", "boundary band",
+    ]  # fmt: skip
+    assert "Temperature" in figure.caption
+    for query in bins.queries["n"]:
+        assert query.models == ("unet",)
+        assert set(query.images) <= {"im2", "im3", "im4"}
+
+
+def test_the_report_says_nothing_where_no_model_is_sure(job: CalibrateJob, tmp_path: Path) -> None:
+    view = view_of(job, tmp_path / "run")
+    assert calibration_sections(replace(view, cells=view.cells.assign(confidence=np.nan))) == []
 
 
 MODELS = "{otsu_watershed: {}, unet: {}, both: {ensemble: [unet, otsu_watershed], fuse: labels}}"
