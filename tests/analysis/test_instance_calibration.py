@@ -46,8 +46,8 @@ def random_cells(seed: int, n: int = 120, digits: int = 1) -> pd.DataFrame:
     return cell_table(said, iou, n_missed=10)
 
 
-def values(cells: pd.DataFrame, **options: float) -> pd.Series:
-    found = instance_calibration(cells, n_resamples=1, **options)
+def values(cells: pd.DataFrame, *, iou_threshold: float = 0.5) -> pd.Series:
+    found = instance_calibration(cells, n_resamples=1, iou_threshold=iou_threshold)
     return found.set_index("measure")["value"]
 
 

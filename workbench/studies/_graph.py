@@ -268,7 +268,7 @@ def _calibration_draft(
         "iou_thresholds": list(study.iou_thresholds),
         "own_code": [],
     }
-    places = {
+    places: dict[str, Path | tuple[Path, ...]] = {
         **data,
         **_networks_of(study, run, member),
         "predictions": run.prediction_folder(member),
