@@ -12,10 +12,12 @@ import torch
 
 from workbench.datasets import open_dataset
 from workbench.inference import ModelCard, ModelDescription, write_card, write_weights
+from workbench.report import ReportTable
 from workbench.schema import InputError
 from workbench.store import FileHashes, Run
 from workbench.studies import (
     CalibrateJob,
+    Calibration,
     EvaluateJob,
     PredictJob,
     RunView,
@@ -74,7 +76,7 @@ def job(small_dataset: Callable[..., Path], tmp_path: Path) -> CalibrateJob:
     )
 
 
-def quietly(job: CalibrateJob, **changed: object):
+def quietly(job: CalibrateJob, **changed: object) -> Calibration:
     return calibrate(job.model_copy(update=changed), lambda _: None)
 
 
@@ -179,7 +181,7 @@ def test_a_bin_leads_to_its_images(job: CalibrateJob) -> None:
     before = series[series["variant"] == "before"]
     table = bin_table(before, of="Pixels", caption="")
     queries = [row[table.header().index("Pixels")] for row in table.row_queries()]
-    listed = [images_of_bins(found, region="cells")(query) for query in queries]
+    listed = [images_of_bins(found, region="cells")(query) for query in queries if query]
     counts = before.loc[before["n"] > 0].sort_values("low")["n"]
     assert [images["Pixels"].sum() for images in listed] == counts.tolist()
     with pytest.raises(InputError, match="only all, cells, band"):
@@ -227,18 +229,19 @@ def test_the_report_measures_cells_always_and_pixels_where_the_stage_ran(
     view = view_of(job, tmp_path / "run")
     (cells,) = calibration_sections(view)
     assert cells.title == "Calibration"
-    table = cells.items[0].frame.set_index("Model")
+    (table,) = (i.frame.set_index("Model") for i in cells.items if isinstance(i, ReportTable))
     assert table.loc["otsu_watershed-0", "Notice"] == "no confidences"
     quietly(job, output=calibration_folder(view.run, job.member))
     _, pixels = calibration_sections(view)
-    before_after, figure, bins = pixels.items
+    before_after, bins = (item for item in pixels.items if isinstance(item, ReportTable))
     assert before_after.frame["Pixels"].tolist() == [
         "all pixels", "cells and boundary band", "boundary band",
     ]  # fmt: skip
-    assert "Temperature" in figure.caption
+    assert "Temperature" in pixels.items[1].caption
     for query in bins.queries["n"]:
+        assert query is not None
         assert query.models == ("unet",)
-        assert set(query.images) <= {"im2", "im3", "im4"}
+        assert set(query.images or ()) <= {"im2", "im3", "im4"}
 
 
 def test_the_report_says_nothing_where_no_model_is_sure(job: CalibrateJob, tmp_path: Path) -> None:
