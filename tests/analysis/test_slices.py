@@ -15,6 +15,7 @@ from tests.analysis.real_scores import modalities, real_scores
 from workbench.analysis import (
     benjamini_hochberg,
     compare_slices,
+    discover_slices,
     paired_scores,
     slice_by,
     slice_by_cell_count,
@@ -127,6 +128,18 @@ def test_adjusted_p_are_those_of_statsmodels(p: np.ndarray) -> None:
     assert np.isnan(with_gap[-1])
 
 
+def test_discoveries_are_adjusted_over_all_facts() -> None:
+    paired = two_models()
+    facts = pd.DataFrame(
+        {"n_cells": range(40), "stain": ["h", "d"] * 20, "blur": np.arange(40) % 7},
+        index=paired.index,
+    )
+    found = discover_slices(paired, facts, first="a", second="b", n_slices=2)
+    assert found.groupby("fact")["n"].sum().to_dict() == {"n_cells": 40, "stain": 40, "blur": 40}
+    expected = multipletests(found["p"], method="fdr_bh")[1]
+    assert found["p_bh"].tolist() == pytest.approx(list(expected))
+
+
 @pytest.mark.parametrize(
     ("counts", "name"),
     [(0, "0"), (1, "1-5"), (5, "1-5"), (6, "6-10"), (10, "6-10"), (11, "11-20"), (20, "11-20"),
@@ -219,6 +232,8 @@ def test_other_mistakes_are_refused() -> None:
         slice_scores(paired.replace(paired.iloc[0, 0], np.nan), slices)
     with pytest.raises(InputError, match="at least 2 slices, got 1"):
         slice_by(slices, n_slices=1)
+    with pytest.raises(InputError, match="at least one column"):
+        discover_slices(paired, pd.DataFrame(index=paired.index), first="a", second="b")
 
 
 def test_real_modalities_are_disjoint_and_differ(real_data: Path) -> None:

@@ -31,9 +31,9 @@ def test_it_has_every_part(demo_run: Path) -> None:
     sections = run_sections(open_view(demo_run))
     assert [section.title for section in sections if section.level == 2] == [
         "Executive summary", "Broken runs", "Scores", "Statistics", "Ranking",
-        "Scores by number of cells",
-        "Each model", "Recommendations", "Encodings", "Model sources", "Training", "Costs",
-        "Samples", "Best and worst images", "Provenance",
+        "Scores by number of cells", "Kinds of images", "Each model", "Recommendations",
+        "Calibration", "Encodings", "Model sources", "Training", "Costs", "Samples",
+        "Best and worst images", "Provenance",
     ]  # fmt: skip
 
 

@@ -125,6 +125,12 @@ from ._images import (
     image_overview,
     scores_by_cell_count,
 )
+from ._instance_calibration import (
+    cells_in_bin,
+    instance_calibration,
+    instance_reliability,
+    risk_coverage,
+)
 from ._intervals import (
     Interval,
     bca_interval,
@@ -171,6 +177,11 @@ from ._paired import (
 )
 from ._pairs import (
     compare_pairs,
+)
+from ._pixel_calibration import (
+    images_in_bin,
+    pixel_calibration_measures,
+    reliability_bins,
 )
 from ._published_report import (
     PublishedReport,
@@ -307,6 +318,7 @@ __all__ = [
     "budget_by_slice",
     "budget_by_threshold",
     "cell_count_thirds",
+    "cells_in_bin",
     "check_assumptions",
     "check_paired",
     "cliffs_delta",
@@ -347,7 +359,10 @@ __all__ = [
     "image_groups",
     "image_overview",
     "images_by_group",
+    "images_in_bin",
     "images_left_out",
+    "instance_calibration",
+    "instance_reliability",
     "kruskal_wallis",
     "linear_mixed_model",
     "lost_cells",
@@ -371,16 +386,19 @@ __all__ = [
     "paired_scores",
     "pairs_as_published",
     "parse_claim",
+    "pixel_calibration_measures",
     "principal_components",
     "rank_by_scheme",
     "rank_stability",
     "read_published_report",
     "recommendations",
     "regress_scores",
+    "reliability_bins",
     "repeated_measures_anova",
     "review_progress",
     "review_queue",
     "review_sentence",
+    "risk_coverage",
     "robustness_curves",
     "scheme_parts",
     "scheme_stability",

@@ -67,6 +67,11 @@ from ._regression import (
     regression_coefficients,
     residual_quantiles,
 )
+from ._reliability import (
+    confidence_gaps,
+    reliability_diagram,
+    risk_coverage_curve,
+)
 from ._review import (
     difficulty_map,
     review_curve,
@@ -110,6 +115,7 @@ __all__ = [
     "cells_by_area",
     "class_map",
     "component_scatter",
+    "confidence_gaps",
     "count_agreement",
     "critical_difference_diagram",
     "degradation_curves",
@@ -139,8 +145,10 @@ __all__ = [
     "rank_multiverse",
     "receptive_field",
     "regression_coefficients",
+    "reliability_diagram",
     "residual_quantiles",
     "review_curve",
+    "risk_coverage_curve",
     "score_by_cell_count",
     "score_by_threshold",
     "score_distributions",

@@ -71,6 +71,14 @@ from ._prediction import (
 from ._star_convex import (
     StarConvexEncoding,
 )
+from ._temperature import (
+    PROBABILITY_CLASSES,
+    cells_of_maps,
+    class_probabilities,
+    fit_temperature,
+    reference_classes,
+    tempered,
+)
 from ._three_class import (
     ThreeClassEncoding,
 )
@@ -85,6 +93,7 @@ __all__ = [
     "FLOW_SCALE",
     "MAP_NAMES",
     "ONNX_FILE",
+    "PROBABILITY_CLASSES",
     "WEIGHTS_FILE",
     "Decoder",
     "DistanceDecoder",
@@ -108,9 +117,12 @@ __all__ = [
     "TrainedNetwork",
     "WatershedDecoder",
     "agreement",
+    "cells_of_maps",
+    "class_probabilities",
     "device_name",
     "export_model",
     "find_encoding",
+    "fit_temperature",
     "fitting_decoder",
     "fuse_labels",
     "load_network",
@@ -119,8 +131,10 @@ __all__ = [
     "onnx_shape",
     "predict_maps",
     "read_card",
+    "reference_classes",
     "segment_image",
     "supports_bf16",
+    "tempered",
     "use_best_device",
     "write_card",
     "write_weights",

@@ -1,4 +1,15 @@
-from ._assignment import best_assignment
+from ._assignment import (
+    best_assignment,
+)
+from ._calibration import (
+    PixelCalibration,
+    calibration_columns,
+    pixel_calibration,
+)
+from ._calibration_regions import (
+    boundary_band,
+    calibration_regions,
+)
 from ._cell_errors import (
     CellErrors,
     Ignored,
@@ -7,11 +18,26 @@ from ._cell_errors import (
     ignored_cells,
     label_errors,
 )
-from ._cell_features import CELL_FEATURES, cell_features
-from ._cells import cell_columns
-from ._coco import CocoMatches, CocoScores, coco_matches, coco_scores
-from ._compiled import is_compiled
-from ._convention_reasons import ConventionRow, compare_conventions
+from ._cell_features import (
+    CELL_FEATURES,
+    cell_features,
+)
+from ._cells import (
+    cell_columns,
+)
+from ._coco import (
+    CocoMatches,
+    CocoScores,
+    coco_matches,
+    coco_scores,
+)
+from ._compiled import (
+    is_compiled,
+)
+from ._convention_reasons import (
+    ConventionRow,
+    compare_conventions,
+)
 from ._conventions import (
     CONVENTIONS,
     Convention,
@@ -19,15 +45,44 @@ from ._conventions import (
     find_convention,
     score_convention,
 )
-from ._distance_scores import distance_scores
-from ._error_terms import ErrorTerm, error_terms
-from ._fault_trials import Cause, PredictionCheck, Trial, check_prediction
-from ._image_quality import ImageQuality, image_quality
-from ._intensities import cell_intensity
-from ._matching import Matches, match_instances, match_overlap, matched_pairs
-from ._measures import MEASURES, Measure, find_measure
-from ._morphology import cell_morphology
-from ._overlap import Overlap, label_overlap
+from ._distance_scores import (
+    distance_scores,
+)
+from ._error_terms import (
+    ErrorTerm,
+    error_terms,
+)
+from ._fault_trials import (
+    Cause,
+    PredictionCheck,
+    Trial,
+    check_prediction,
+)
+from ._image_quality import (
+    ImageQuality,
+    image_quality,
+)
+from ._intensities import (
+    cell_intensity,
+)
+from ._matching import (
+    Matches,
+    match_instances,
+    match_overlap,
+    matched_pairs,
+)
+from ._measures import (
+    MEASURES,
+    Measure,
+    find_measure,
+)
+from ._morphology import (
+    cell_morphology,
+)
+from ._overlap import (
+    Overlap,
+    label_overlap,
+)
 from ._partitions import (
     BestPartners,
     Information,
@@ -37,14 +92,26 @@ from ._partitions import (
     label_information,
     seg_ctc,
 )
-from ._pixel_errors import boundary_offsets, pixel_errors
-from ._prediction_faults import CURES, Fault, prediction_faults
+from ._pixel_errors import (
+    boundary_offsets,
+    pixel_errors,
+)
+from ._prediction_faults import (
+    CURES,
+    Fault,
+    prediction_faults,
+)
 from ._scores import (
     DEFAULT_IOU_THRESHOLDS,
     Score,
     image_scores,
 )
-from ._surfaces import SurfaceScores, best_partner_hausdorff, boundary_f, surface_scores
+from ._surfaces import (
+    SurfaceScores,
+    best_partner_hausdorff,
+    boundary_f,
+    surface_scores,
+)
 
 __all__ = [
     "CELL_FEATURES",
@@ -67,6 +134,7 @@ __all__ = [
     "Matches",
     "Measure",
     "Overlap",
+    "PixelCalibration",
     "PredictionCheck",
     "Score",
     "SideErrors",
@@ -77,8 +145,11 @@ __all__ = [
     "best_assignment",
     "best_partner_hausdorff",
     "best_partner_scores",
+    "boundary_band",
     "boundary_f",
     "boundary_offsets",
+    "calibration_columns",
+    "calibration_regions",
     "cell_columns",
     "cell_features",
     "cell_intensity",
@@ -103,6 +174,7 @@ __all__ = [
     "match_instances",
     "match_overlap",
     "matched_pairs",
+    "pixel_calibration",
     "pixel_errors",
     "prediction_faults",
     "score_convention",

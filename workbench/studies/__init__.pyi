@@ -28,8 +28,34 @@ from ._boards import (
     Boards,
     leaderboards,
 )
+from ._calibrate import (
+    CalibrateJob,
+    calibrate,
+)
+from ._calibration_bins import (
+    Bin,
+    BinTable,
+    bin_table,
+    images_of_bins,
+    images_of_cell_bins,
+)
+from ._calibration_record import (
+    Calibration,
+    calibration_folder,
+    read_calibration,
+)
+from ._calibration_tables import (
+    calibration_overview,
+    f1_overview,
+    reliability_series,
+    temperature_text,
+)
 from ._ceilings import (
     encoding_ceilings,
+)
+from ._cell_confidences import (
+    CellConfidences,
+    cell_confidences,
 )
 from ._compare import (
     Compared,
@@ -326,8 +352,13 @@ __all__ = [
     "NOTEBOOKS",
     "STAGES",
     "Audit",
+    "Bin",
+    "BinTable",
     "BoardMeasure",
     "Boards",
+    "CalibrateJob",
+    "Calibration",
+    "CellConfidences",
     "CompareJob",
     "Compared",
     "ComparisonView",
@@ -381,10 +412,15 @@ __all__ = [
     "audit_texts",
     "axes_rows",
     "before_and_after",
+    "bin_table",
     "build_report",
     "build_score_report",
+    "calibrate",
+    "calibration_folder",
+    "calibration_overview",
     "card_rows",
     "ceiling_rows",
+    "cell_confidences",
     "central_place",
     "changed_cells",
     "check_parameters",
@@ -415,6 +451,7 @@ __all__ = [
     "explored_cells",
     "explored_images",
     "extreme_overlays",
+    "f1_overview",
     "failed_images",
     "feature_maps",
     "find_leaks",
@@ -425,6 +462,8 @@ __all__ = [
     "gravest_samples",
     "group_rows",
     "images_behind",
+    "images_of_bins",
+    "images_of_cell_bins",
     "images_worst_first",
     "import_model",
     "joined_surveys",
@@ -463,6 +502,7 @@ __all__ = [
     "print_table",
     "problem_rows",
     "read_annotation",
+    "read_calibration",
     "read_frozen",
     "read_prediction_card",
     "read_prepare_config",
@@ -472,6 +512,7 @@ __all__ = [
     "read_study",
     "read_summary",
     "read_typed_table",
+    "reliability_series",
     "repair_dataset",
     "repair_effect",
     "result_json",
@@ -495,6 +536,7 @@ __all__ = [
     "survey_dataset",
     "survey_samples",
     "target_figure",
+    "temperature_text",
     "terminal",
     "train",
     "training_fingerprint",

@@ -13,12 +13,15 @@ from workbench.studies._explain import explain
 from workbench.studies._model_checks import check_models
 from workbench.studies._model_config import ModelConfig, Name, complete_models
 
-Stage = Literal["explore", "train", "predict", "evaluate", "compare", "errors"]
+Stage = Literal["explore", "train", "predict", "evaluate", "compare", "errors", "calibrate"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
+# Calibration applies every network again, to the validation images too, which not all studies have.
+DEFAULT_STAGES: Final = tuple(stage for stage in STAGES if stage != "calibrate")
 NEEDED_STAGES: Final[Mapping[Stage, tuple[Stage, ...]]] = {
     "evaluate": ("predict",),
     "compare": ("evaluate",),
     "errors": ("evaluate",),
+    "calibrate": ("evaluate",),
 }
 
 IouThreshold = Annotated[float, Field(gt=0, le=1)]
@@ -62,7 +65,7 @@ class StudyConfig(BaseModel):
     iou_thresholds
         At which predictions are scored; 0.5 among them.
     stages
-        What is done; all by default.
+        What is done; all but "calibrate" by default.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,7 +77,7 @@ class StudyConfig(BaseModel):
     iou_thresholds: tuple[IouThreshold, ...] = Field(
         (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95), min_length=1
     )
-    stages: tuple[Stage, ...] = Field(STAGES, min_length=1)
+    stages: tuple[Stage, ...] = Field(DEFAULT_STAGES, min_length=1)
 
     @field_validator("dataset", mode="before")
     @classmethod

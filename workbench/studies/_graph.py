@@ -11,6 +11,8 @@ import workbench
 from workbench.datasets import Dataset
 from workbench.schema import InputError, Member
 from workbench.store import FileHashes, Run
+from workbench.studies._calibrate import CalibrateJob
+from workbench.studies._calibration_record import calibration_folder
 from workbench.studies._code import code_digest
 from workbench.studies._config import Stage, StudyConfig
 from workbench.studies._evaluate import EvaluateJob
@@ -28,6 +30,7 @@ NOTEBOOKS: Final[Mapping[Stage, str]] = {
     "evaluate": "04_evaluate.ipynb",
     "compare": "05_compare.ipynb",
     "errors": "06_errors.ipynb",
+    "calibrate": "07_calibration.ipynb",
 }
 JOB_CONFIGS: Final[Mapping[Stage, type[JobConfig]]] = {
     "explore": ExploreJob,
@@ -36,6 +39,7 @@ JOB_CONFIGS: Final[Mapping[Stage, type[JobConfig]]] = {
     "evaluate": EvaluateJob,
     "compare": CompareJob,
     "errors": ErrorsJob,
+    "calibrate": CalibrateJob,
 }
 KEY_LENGTH: Final = 16
 
@@ -183,6 +187,8 @@ def _member_drafts(
         (f"predict/{member.name}",),
         run.score_folder(member),
     )
+    if study.network_models(member.model):
+        yield _calibration_draft(study, run, member, data)
 
 
 def _training_draft(study: StudyConfig, run: Run, member: Member, data: Mapping[str, Path]) -> Job:
@@ -236,17 +242,9 @@ def _prediction_draft(
         members = [study.member(name, member.seed) for name in model.ensemble]
         places["fused"] = tuple(run.prediction_folder(part) for part in members)
         needs = [f"predict/{part.name}" for part in members]
-    elif networks := study.network_models(member.model):
-        members = [study.member(name, member.seed) for name in networks]
-        places["networks"] = tuple(
-            study.models[part.model].checkpoint or run.model_folder(part) for part in members
-        )
-        own = (study.models[part.model].own_file for part in members)
-        if own_code := tuple(path for path in own if path):
-            places["own_code"] = own_code
-        needs = [
-            f"train/{part.name}" for part in members if study.models[part.model].is_trained_here
-        ]
+    elif study.network_models(member.model):
+        places |= _networks_of(study, run, member)
+        needs = _trainings_of(study, member)
     return Job(
         "predict",
         member,
@@ -255,6 +253,55 @@ def _prediction_draft(
         tuple(needs),
         run.prediction_folder(member),
     )
+
+
+def _calibration_draft(
+    study: StudyConfig, run: Run, member: Member, data: Mapping[str, Path]
+) -> Job:
+    """Return the job that measures the probabilities of a member that applies networks."""
+    parameters = {
+        "model": member.model,
+        "seed": member.seed,
+        "validation_split": study.dataset.validation,
+        "split": study.dataset.test,
+        "prediction": study.models[member.model].prediction.model_dump(mode="json"),
+        "iou_thresholds": list(study.iou_thresholds),
+        "own_code": [],
+    }
+    places: dict[str, Path | tuple[Path, ...]] = {
+        **data,
+        **_networks_of(study, run, member),
+        "predictions": run.prediction_folder(member),
+        "scores": run.score_folder(member),
+    }
+    needs = (f"evaluate/{member.name}", *_trainings_of(study, member))
+    return Job(
+        "calibrate",
+        member,
+        _not_in(places, parameters),
+        places,
+        needs,
+        calibration_folder(run, member),
+    )
+
+
+def _networks_of(study: StudyConfig, run: Run, member: Member) -> dict[str, tuple[Path, ...]]:
+    """Return where the networks that a member applies lie, and the user's code that builds them."""
+    members = _network_members(study, member)
+    folders = (study.models[part.model].checkpoint or run.model_folder(part) for part in members)
+    own = (study.models[part.model].own_file for part in members)
+    own_code = tuple(path for path in own if path)
+    return {"networks": tuple(folders)} | ({"own_code": own_code} if own_code else {})
+
+
+def _trainings_of(study: StudyConfig, member: Member) -> list[str]:
+    """Return the names of the jobs that train the networks that a member applies."""
+    members = _network_members(study, member)
+    return [f"train/{part.name}" for part in members if study.models[part.model].is_trained_here]
+
+
+def _network_members(study: StudyConfig, member: Member) -> list[Member]:
+    return [study.member(name, member.seed) for name in study.network_models(member.model)]
 
 
 def _not_in(places: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:

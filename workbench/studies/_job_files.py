@@ -48,8 +48,30 @@ def files_read(job: Job, study: StudyConfig, dataset: Dataset) -> list[tuple[str
             ]
         case "compare":
             return []
-        case "errors":
-            return _both(dataset.split(names.test))
+        case "errors" | "calibrate":
+            return _both(dataset.split(names.test)) + _to_calibrate_with(job, study, dataset)
+
+
+def _to_calibrate_with(job: Job, study: StudyConfig, dataset: Dataset) -> list[tuple[str, Path]]:
+    """Return what a calibration reads beside the images that are scored; nothing for others."""
+    if job.stage != "calibrate":
+        return []
+    columns = (*_told_apart_by(job, study), "group")
+    both = (*_to_calibrate_on(dataset, study), *annotated(dataset.split(study.dataset.test)))
+    of_images = _both(both, columns)
+    return of_images + _from_elsewhere(job, study) + _own_networks(job, study)
+
+
+def _to_calibrate_on(dataset: Dataset, study: StudyConfig) -> list[Record]:
+    """Return the validation images, on which a temperature is chosen."""
+    try:
+        return annotated(dataset.split(study.dataset.validation))
+    except InputError as error:
+        msg = (
+            f"stage calibrate: {error} A temperature is chosen on validation images, never on "
+            "those that are scored; without any, leave calibrate out of the stages."
+        )
+        raise InputError(msg) from error
 
 
 def _both(records: Iterable[Record], columns: Iterable[str] = ()) -> list[tuple[str, Path]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.report import Section, score_sections
+from workbench.studies._report_calibration import calibration_sections
 from workbench.studies._report_ceilings import ceilings_section
 from workbench.studies._report_costs import costs_section
 from workbench.studies._report_faults import fault_warnings, faults_section
@@ -25,6 +26,7 @@ def run_sections(view: RunView) -> list[Section]:
         Section(overview.title, texts, overview.items),
         faults_section(view),
         *of_scores,
+        *calibration_sections(view),
         ceilings_section(view),
         sources_section(view),
         training_section(view),

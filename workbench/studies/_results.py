@@ -128,7 +128,7 @@ def _record(folder: Path) -> dict[str, Any]:
 def _result_folders(run: Run) -> list[Path]:
     return [
         folder
-        for room in ("models", "predictions", "scores")
+        for room in ("models", "predictions", "scores", "calibration")
         for folder in sorted((run.root / room).glob("*"))
         if folder.is_dir() and not folder.name.startswith(".")
     ]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class TeachJob(TrainJob):
-    """``07_tiny_cnn.ipynb``: train a network that is small enough to look into."""
+    """``09_tiny_cnn.ipynb``: train a network that is small enough to look into."""
 
     model: str = "tiny_cnn"
     architecture: Literal["tiny_cnn"] = "tiny_cnn"
