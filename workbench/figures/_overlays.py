@@ -157,7 +157,7 @@ def _panel_height_px(overlays: Sequence[Overlay], columns: int) -> float:
     """Return the height at which the tallest image fills its column."""
     sizes = [overlay.sample.image.shape[:2] for overlay in overlays]
     tallest = max(height / width for height, width in sizes)
-    return min(PANELS_PX / columns * min(tallest, MOST_TALL), LARGEST_PX)
+    return float(min(PANELS_PX / columns * min(tallest, MOST_TALL), LARGEST_PX))
 
 
 def _outcome_traces(overlay: Overlay, *, line_width_px: float) -> list[go.Scatter]:
