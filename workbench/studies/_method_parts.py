@@ -9,8 +9,14 @@ from typing import Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench.analysis import USABILITY_SCORES, SchemePart, paired_scores
-from workbench.schema import InputError
+from workbench.analysis import (
+    USABILITY_SCORES,
+    SchemePart,
+    main_grouping,
+    paired_scores,
+    slice_by_cell_count,
+)
+from workbench.schema import InputError, column_label
 from workbench.studies._comparison_view import ComparisonView
 from workbench.studies._method_facts import untrained_models
 from workbench.studies._report_costs import cost_table
@@ -153,8 +159,9 @@ def _title(name: str) -> str:
 def _worst_slice(comparison: ComparisonView, measured: Mapping[str, pd.DataFrame]) -> Values:
     """Return each model's accuracy on the kind of images on which it is lowest."""
     models = comparison.paired.columns
-    sizes = comparison.slices.value_counts()
-    by, large = comparison.slice_title, list(sizes.index[sizes >= MIN_SLICE])
+    by, slices = _kinds(comparison)
+    sizes = slices.value_counts()
+    large = list(sizes.index[sizes >= MIN_SLICE])
     why = ""
     if not _are_accuracies(comparison, measured):
         why = "the scores are no accuracies from 0 to 1"
@@ -162,12 +169,23 @@ def _worst_slice(comparison: ComparisonView, measured: Mapping[str, pd.DataFrame
         why = f"fewer than two kinds (by {by.lower()}) have {MIN_SLICE} images"
     if why:
         return Values(pd.DataFrame(index=models), readings=(f"{ROBUSTNESS}: left out, {why}",))
-    means = [paired.groupby(comparison.slices).mean().loc[large] for paired in measured.values()]
+    means = [paired.groupby(slices).mean().loc[large] for paired in measured.values()]
     lowest = pd.concat(means).groupby(level=0).mean().min().rename(ROBUSTNESS)
     kinds = ", ".join(f"{kind} ({sizes[kind]})" for kind in large)
     told = f"{ROBUSTNESS}: accuracy on the kind of images ({by.lower()}) with the lowest: {kinds}"
     part = SchemePart(name=ROBUSTNESS, metrics=((ROBUSTNESS,),))
     return Values(lowest.to_frame(), (part,), (told,))
+
+
+def _kinds(comparison: ComparisonView) -> tuple[str, pd.Series]:
+    """Return what parts the images, such as their modality, else the number of cells."""
+    images = comparison.source.metadata.set_index("image_id")
+    column = main_grouping(comparison.source.metadata)
+    if column in images:
+        return column_label(column), images[column].reindex(comparison.paired.index)
+    counts = comparison.scores.groupby("image_id")["n_reference"].max()
+    found = slice_by_cell_count(counts.reindex(comparison.paired.index))
+    return "Cells in the reference", found.cat.remove_unused_categories()
 
 
 def _costs(view: RunView) -> Values:

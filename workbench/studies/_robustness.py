@@ -223,7 +223,9 @@ def _tasks(
     n_images: int,
 ) -> list[tuple[Record, dict[DegradationKind, Sequence[float]]]]:
     """Return the images to degrade, each with the kinds and levels that suit it."""
-    usual = {kind: levels for kind, levels in wanted.items() if kind != "stain"}
+    usual: dict[DegradationKind, Sequence[float]] = {
+        kind: levels for kind, levels in wanted.items() if kind != "stain"
+    }
     sampled = _with_cells(records, n_images)
     tasks = {record.image_id: (record, dict(usual)) for record in sampled if usual}
     if "stain" in wanted:
@@ -258,7 +260,7 @@ def _of_image(
     rows = []
     for kind, levels in wanted.items():
         for level in levels:
-            row = {"kind": kind, "level": level, "image_id": record.image_id}
+            row: dict[str, Any] = {"kind": kind, "level": level, "image_id": record.image_id}
             is_clean = level == DEGRADATIONS[kind].clean
             if is_clean:
                 rows.append(row | {"clean": True} | clean)
@@ -300,7 +302,7 @@ def _scored(
 
 def _with_cells(records: Sequence[Record], n_images: int) -> list[Record]:
     """Return so many records with cells, evenly spread, and no more files read than needed."""
-    found = []
+    found: list[Record] = []
     spread = sample_records(records, n_images)
     chosen = {record.image_id for record in spread}
     for record in [*spread, *(r for r in records if r.image_id not in chosen)]:
