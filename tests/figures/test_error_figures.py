@@ -15,11 +15,13 @@ IMAGES = {
     ("unet", "i"): (4, [BOUNDARY, MISSED]), ("unet", "j"): (3, [MERGE]),
     ("otsu", "i"): (3, [SPURIOUS, SPLIT, BOUNDARY]), ("otsu", "j"): (4, [MISSED]),
 }  # fmt: skip
+# Three images, from which on there are intervals.
+WITH_INTERVALS = IMAGES | {("unet", "k"): (5, [SPURIOUS]), ("otsu", "k"): (5, [])}
 
 
 @pytest.fixture
 def budget() -> pd.DataFrame:
-    return analysis.error_budget(error_table(IMAGES), **FEW)
+    return analysis.error_budget(error_table(WITH_INTERVALS), **FEW)
 
 
 def ticks(figure: go.Figure) -> list[str]:
@@ -109,7 +111,8 @@ def test_the_lowest_panel_of_every_column_names_its_axis() -> None:
 
 
 def test_the_difference_of_budgets_points_to_the_model_ahead() -> None:
-    compared = analysis.compare_budgets(error_table(IMAGES), first="unet", second="otsu", **FEW)
+    errors = error_table(WITH_INTERVALS)
+    compared = analysis.compare_budgets(errors, first="unet", second="otsu", **FEW)
     figure = figures.budget_difference(compared, first="unet", second="otsu")
     (bars,) = figure.data
     assert list(bars.x) == compared["advantage"].tolist()
@@ -158,7 +161,7 @@ class TestDuelBars:
 
 
 def test_the_review_curve_runs_from_the_present_f1_to_1() -> None:
-    queue = analysis.review_queue(cell_table(IMAGES), model="otsu")
+    queue = analysis.review_queue(cell_table(WITH_INTERVALS), model="otsu")
     progress = analysis.review_progress(queue, n_resamples=50)
     band, shuffled, curve = figures.review_curve(progress, model="otsu").data
     assert list(curve.x) == [0, 1, 2, 3, 4]
