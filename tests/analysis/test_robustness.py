@@ -28,7 +28,7 @@ def table(clean: list[float], worse: list[float], **more: object) -> pd.DataFram
 
 
 def test_a_score_is_told_as_it_is_and_relative_to_the_same_images_when_clean() -> None:
-    curves = robustness_curves(table([0.8, 0.4], [0.4, 0.2])).set_index("level")
+    curves = robustness_curves(table([0.8, 0.6, 0.4], [0.4, 0.3, 0.2])).set_index("level")
     assert curves["f1"].tolist() == pytest.approx([0.6, 0.3])
     assert curves["relative"].tolist() == pytest.approx([1, 0.5])
     # Every image loses half, so whatever images are drawn the ratio is the same.

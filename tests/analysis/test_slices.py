@@ -162,7 +162,7 @@ def test_text_and_few_numbers_are_slices_as_they_are() -> None:
     assert stains.cat.categories.tolist() == ["d", "h", "not known"]
     assert slice_by(pd.Series([2, 10, 2])).cat.categories.tolist() == ["2", "10"]
     assert slice_by(pd.Series([True, False])).tolist() == ["True", "False"]
-    assert slice_by(pd.Series([-0.0, 0.0, 1.5])).tolist() == ["0.0", "0.0", "1.5"]
+    assert slice_by(pd.Series([-0.0, 0.0, 1.5])).tolist() == ["0", "0", "1.5"]
 
 
 def test_a_value_at_the_edge_lies_where_its_name_says() -> None:
