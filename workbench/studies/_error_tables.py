@@ -33,7 +33,6 @@ from workbench.studies._view import find_member
 
 MOST_CELLS: Final = 500
 """Cells that a number lists; nobody reads on."""
-N_DISPUTED: Final = 20
 N_HARD: Final = 10
 PIXEL_TITLES: Final = {
     "over_extension": "Over-extended",
@@ -44,6 +43,13 @@ PIXEL_TITLES: Final = {
     "leak": "Leaked",
     "wrong_instance": "Wrong cell",
 }
+DISPUTES: Final = {
+    "models see no cell": "They see no cell",
+    "models see another shape": "They see another shape",
+    "models see a cell more": "They see a cell more",
+}
+NOT_ON: Final = {"reference": ("spurious",), "predicted": ("missed",)}
+"""Fates that no cell of a side can have."""
 SIDE_ORDER: Final = ("reference", "predicted")
 
 
@@ -75,7 +81,9 @@ def outcome_table(found: RunErrors) -> ReportTable:
                 continue
             counts = wide.loc[(model, side)]
             numbers = {name: int(counts[name]) for name in there}
-            rows.append({"Model": model, "Side": side, "Cells": sum(numbers.values()), **numbers})
+            shown = numbers | dict.fromkeys(NOT_ON[side], np.nan)
+            rows.append({"Model": model, "Side": side, "Cells": sum(numbers.values())}
+                        | {name: shown[name] for name in there})  # fmt: skip
             queries.append([by_fate.get((model, side, name)) for name in there])
     return ReportTable(
         "cell_outcomes",
@@ -85,7 +93,7 @@ def outcome_table(found: RunErrors) -> ReportTable:
         pd.DataFrame(rows),
         headers={name: name.capitalize() for name in there},
         formats={"Cells": whole} | dict.fromkeys(there, whole),
-        queries={name: column for name, column in zip(there, zip(*queries), strict=True)},
+        queries={name: [row[place] for row in queries] for place, name in enumerate(there)},
     )
 
 
@@ -130,7 +138,7 @@ def pixel_table(found: RunErrors) -> ReportTable:
         frame,
         headers={name: PIXEL_TITLES.get(name, name.replace("_", " ")) for name in names},
         formats={"Wrong pixels": whole} | dict.fromkeys(names, percent),
-        queries={name: behind for name in ["Wrong pixels", *names]},
+        queries=dict.fromkeys(["Wrong pixels", *names], behind),
     )
 
 
@@ -189,10 +197,9 @@ def places_table(found: RunErrors, *, n: int = 10) -> ReportTable:
         f"it, and the {len(found.places)} places where the two differ sum to it exactly.",
         frame,
         formats=dict.fromkeys(("Adds to the difference", "Sum so far"), lambda v: f"{v:+.4f}"),
-        queries={
-            name: behind
-            for name in ("Place", "Reference cells", "Adds to the difference", "Sum so far")
-        },
+        queries=dict.fromkeys(
+            ("Place", "Reference cells", "Adds to the difference", "Sum so far"), behind
+        ),
     )
 
 
@@ -243,30 +250,30 @@ def swing_table(found: RunErrors) -> ReportTable:
 
 
 def disputed_table(found: RunErrors) -> ReportTable:
-    """Return the cells at which most models contradict the reference, and agree with each other."""
+    """Return the images with cells at which most models contradict the reference alike."""
     table = found.disputed
-    frame = pd.DataFrame(
-        {
-            "Image": table["image_id"],
-            "Cell": table["cell_id"],
-            "Dispute": table["dispute"],
-            "Models": [f"{row.n_models} of {row.n_asked}" for row in table.itertuples()],
-        }
-    )
     members = {model: find_member(found.view, model) for model in found.models}
-    behind = []
-    for row in table.head(N_DISPUTED).itertuples():
-        agreeing = [members[name] for name in str(row.models).split(", ") if name in members]
-        asked = agreeing if row.side == "reference" else agreeing[:1]
-        behind.append(_of_members(pd.DataFrame([row._asdict()]), asked))
+    kinds = sorted(set(table["dispute"]), key=list(DISPUTES).index)
+    rows: list[dict[str, Any]] = []
+    queries: dict[str, list[Query | None]] = {name: [] for name in ("Cells", *kinds)}
+    by_image = table.groupby("image_id", sort=False)
+    for image_id in by_image.size().sort_values(ascending=False, kind="stable").index:
+        inside = by_image.get_group(image_id)
+        counts = {kind: int((inside["dispute"] == kind).sum()) for kind in kinds}
+        rows.append({"Image": image_id, "Cells": len(inside), **counts})
+        queries["Cells"].append(_disputed_query(inside, members))
+        for kind in kinds:
+            chosen = inside[inside["dispute"] == kind]
+            queries[kind].append(_disputed_query(chosen, members) if len(chosen) else None)
     return ReportTable(
         "disputed_cells",
         "Cells at which at least two thirds of the models contradict the reference and agree with "
-        "each other. Models trained on the same annotations share their habits, so look before "
-        "you correct.",
-        frame,
-        queries={"Cell": behind, "Models": behind},
-        max_rows=N_DISPUTED,
+        "each other, by image. Models trained on the same annotations share their habits, so look "
+        "before you correct.",
+        pd.DataFrame(rows),
+        headers={kind: DISPUTES[kind] for kind in kinds},
+        queries=queries,
+        max_rows=N_HARD,
     )
 
 
@@ -333,7 +340,10 @@ def review_table(found: RunErrors, *, n: int | None = None) -> ReportTable:
 
 def biology_table(found: RunErrors) -> ReportTable:
     """Return how far what the cells of an image come to is off, for every quantity and model."""
-    table = found.agreement
+    order = list(QUANTITIES)
+    table = found.agreement.sort_values(
+        "quantity", key=lambda names: names.map(order.index), kind="stable", ignore_index=True
+    )
     frame = pd.DataFrame(
         {
             "Quantity": table["quantity"].map(QUANTITIES),
@@ -349,8 +359,8 @@ def biology_table(found: RunErrors) -> ReportTable:
     behind = [Query((m,), PRIMARY_METRIC, PRIMARY_IOU_THRESHOLD) for m in table["model"]]
     return ReportTable(
         "biology_agreement",
-        "Predicted − reference per image: bias is its mean (with 95 % interval), and 95 % of images "
-        "are expected between the limits of agreement (Bland and Altman). Slope is how the "
+        "Predicted − reference per image: bias is its mean (with 95 % interval), and 95 % of "
+        "images are expected between the limits of agreement (Bland and Altman). Slope is how the "
         "difference changes with the amount; concordance is 1 where all values are the same.",
         frame,
         formats=dict.fromkeys(("Reference", "Bias", "Slope"), short),
@@ -362,9 +372,7 @@ def biology_table(found: RunErrors) -> ReportTable:
 def _per_type(found: RunErrors, column: str, name: str, caption: str) -> ReportTable:
     budget = found.budget
     of_model = budget.drop_duplicates("model").set_index("model")
-    frame = pd.DataFrame(
-        {"Model": list(of_model.index), f"F1 at IoU {found.threshold:g}": of_model["f1"].to_numpy()}
-    )
+    frame = pd.DataFrame({"Model": list(of_model.index), "F1": of_model["f1"].to_numpy()})
     score = [Query((model,), PRIMARY_METRIC, found.threshold) for model in of_model.index]
     queries: dict[str, list[Query | None]] = {str(frame.columns[1]): list(score)}
     for error in ERROR_TYPES:
@@ -450,6 +458,18 @@ def _place_query(found: RunErrors, row: Any) -> Query:
     ]
     columns = ["image_id", "side", "cell_id", "model", "seed"]
     return cells_query(pd.DataFrame(rows, columns=columns))
+
+
+def _disputed_query(disputed: pd.DataFrame, members: dict[str, Member]) -> Query:
+    """Return disputed cells with the models that agree; a predicted cell has but one."""
+    keys = ["image_id", "side", "cell_id", "model", "seed"]
+    rows = [
+        (row.image_id, row.side, row.cell_id, member.model, member.seed)
+        for row in disputed.itertuples(index=False)
+        for agreeing in [[members[n] for n in str(row.models).split(", ") if n in members]]
+        for member in (agreeing if row.side == "reference" else agreeing[:1])
+    ]
+    return cells_query(pd.DataFrame(rows, columns=keys))
 
 
 def _event_query(row: Any, member: Member) -> Query:

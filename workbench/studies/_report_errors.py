@@ -38,7 +38,7 @@ def errors_sections(view: RunView) -> list[Section]:
 
 
 def error_report_sections(found: RunErrors) -> list[Section]:
-    """Return the sections on the errors of a run, for the model and the pair that were asked for."""
+    """Return the sections on errors, of the model and the pair that were asked for."""
     return [
         _costs_section(found),
         pair_section(found),

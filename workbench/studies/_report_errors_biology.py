@@ -1,4 +1,4 @@
-"""What the report says of results: does the biology come out the same, and on worse images?"""
+"""What the report says of what follows: the biology that comes out, and worse images."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from workbench.studies._run_errors import RunErrors
 from workbench.studies._view import RunView
 
 TITLE: Final = "Effect on biology"
+MOST_DRAWN: Final = 3
+"""Models with a panel of their own; the others are in the table."""
 COUNTED: Final = "n_cells"
 FOREST: Final = ("median_area_px",)
 MORE: Final = (
@@ -26,11 +28,15 @@ def biology_section(found: RunErrors) -> Section:
     if reason := found.why_not("agreement"):
         return Section(TITLE, [reason])
     there = set(found.agreement["quantity"])
+    drawn = list(dict.fromkeys([found.model, *found.models]))[:MOST_DRAWN]
+    points, limits = (
+        table[table["model"].isin(drawn)] for table in (found.biology, found.agreement)
+    )
     items: list[ReportTable | Figure] = [
         Figure(
             "Number of cells, predicted − reference, against their mean: a point per image, the "
             "bias and the limits of agreement with their intervals.",
-            figures.bland_altman(found.biology, found.agreement, quantity=COUNTED),
+            figures.bland_altman(points, limits, quantity=COUNTED),
         ),
         *(
             Figure(
@@ -80,6 +86,6 @@ def _sentence(found: RunErrors) -> str:
     return (
         f"{found.model} counts {short(abs(row['bias']))} cells {way} on an average image of "
         f"{short(row['mean_reference'])}{verdict} (95 % interval {short(row['bias_low'])} to "
-        f"{short(row['bias_high'])}); on a single image expect from {short(row['lower_limit'])} to "
-        f"{short(row['upper_limit'])}."
+        f"{short(row['bias_high'])}); on a single image expect a difference from "
+        f"{short(row['lower_limit'])} to {short(row['upper_limit'])}."
     )

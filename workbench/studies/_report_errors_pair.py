@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from workbench import figures
-from workbench.report import Figure, ReportTable, Section, signed
+from workbench.report import Figure, ReportTable, Section, short, signed
 from workbench.studies._error_tables import difference_table, duel_table, places_table
 from workbench.studies._run_errors import RunErrors
 
@@ -65,8 +65,8 @@ def _sentence(found: RunErrors) -> str:
     total, shown = table["contribution"].sum(), table.head(len(found.place_outcomes))
     ahead, behind = (found.first, found.second) if total >= 0 else (found.second, found.first)
     return (
-        f"{ahead} is ahead of {behind} by {abs(total):.3f} in mean F1 at IoU 0.5. They differ at "
-        f"{len(table)} places; the {len(shown)} that speak most for {ahead} make "
+        f"{ahead} is ahead of {behind} by {short(abs(total))} in mean F1 at IoU 0.5. They differ "
+        f"at {len(table)} places; the {len(shown)} that speak most for {ahead} make "
         f"{signed(abs(shown['contribution'].sum()))}."
     )
 

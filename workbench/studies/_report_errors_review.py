@@ -104,12 +104,18 @@ def _images_section(found: RunErrors) -> Section:
             swing_table(found),
         ]
     if not found.why_not("disputed"):
-        n = len(found.disputed)
-        texts.append(
-            f"At {n} {'cell' if n == 1 else 'cells'} the models agree against the reference."
-            if n
-            else "Nowhere do the models agree against the reference."
-        )
-        if n:
+        texts.append(_disputes(found))
+        if len(found.disputed):
             items.append(disputed_table(found))
     return Section(title, texts, items, level=3)
+
+
+def _disputes(found: RunErrors) -> str:
+    n_cells = len(found.disputed)
+    if not n_cells:
+        return "Nowhere do the models agree against the reference."
+    counts = found.disputed["image_id"].value_counts()
+    return (
+        f"At {n_cells} {'cell' if n_cells == 1 else 'cells'} the models agree against the "
+        f"reference, most of all on {counts.index[0]} ({counts.iloc[0]}): look at its annotation."
+    )

@@ -263,8 +263,10 @@ class RunErrors:
     @property
     def _contrast(self) -> pd.DataFrame | None:
         keys = ["image_id", "model", "seed", "side", "cell_id"]
-        wanted = ["contrast", "touching_fraction"]
-        return None if self.features is None else self.features[[*keys, *wanted]]
+        named = {"contrast": "contrast", "touching_fraction": "share of the outline that touches"}
+        if self.features is None:
+            return None
+        return self.features[[*keys, *named]].rename(columns=named)
 
     @property
     def _sizes(self) -> pd.DataFrame | None:
