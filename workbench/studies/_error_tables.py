@@ -270,7 +270,7 @@ def disputed_table(found: RunErrors) -> ReportTable:
         "Cells at which at least two thirds of the models contradict the reference and agree with "
         "each other, by image. Models trained on the same annotations share their habits, so look "
         "before you correct.",
-        pd.DataFrame(rows),
+        pd.DataFrame(rows, columns=["Image", "Cells", *kinds]),
         headers={kind: DISPUTES[kind] for kind in kinds},
         queries=queries,
         max_rows=N_HARD,
