@@ -235,9 +235,9 @@ def hard_table(found: RunErrors) -> ReportTable:
         found.difficulty.head(N_HARD),
         found,
         "hard_images",
-        "The hardest images. Difficulty is in logits, 0 for an average image; discrimination is 1 "
-        "for an average image, and negative where poor models do better: a reason to check the "
-        "annotation.",
+        "The hardest images, by F1 at IoU 0.5. Difficulty is in logits, 0 for an average image; "
+        "discrimination is 1 for an average image, and negative where poor models do better: "
+        "a reason to check the annotation.",
     )
 
 
@@ -245,7 +245,10 @@ def swing_table(found: RunErrors) -> ReportTable:
     """Return the images on which the models differ most."""
     table = found.difficulty.sort_values("spread", ascending=False, kind="stable").head(N_HARD)
     return _images_table(
-        table, found, "swing_images", "The images on which the models differ most."
+        table,
+        found,
+        "swing_images",
+        "The images on which F1 of the models at IoU 0.5 differs most.",
     )
 
 
@@ -422,7 +425,7 @@ def _images_table(table: pd.DataFrame, found: RunErrors, name: str, caption: str
         {
             "Image": table["image_id"],
             "Cells": table["n_reference"],
-            "Mean F1": table["mean"],
+            "Mean of all models": table["mean"],
             "Best": table["best_model"] + " " + table["best"].map(plain),
             "Worst": table["worst_model"] + " " + table["worst"].map(plain),
             "Difficulty": table["difficulty"],
@@ -439,7 +442,7 @@ def _images_table(table: pd.DataFrame, found: RunErrors, name: str, caption: str
         caption,
         frame,
         formats=dict.fromkeys(("Difficulty", "Discrimination"), short),
-        queries=dict.fromkeys(("Mean F1", "Best", "Worst", "Difficulty"), behind),
+        queries=dict.fromkeys(("Mean of all models", "Best", "Worst", "Difficulty"), behind),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from workbench.analysis import review_sentence
-from workbench.report import Report, ReportTable
+from workbench.report import Report, ReportTable, Section, score_sections
 from workbench.studies._error_tables import (
     budget_table,
     outcome_table,
@@ -16,9 +16,12 @@ from workbench.studies._error_tables import (
 from workbench.studies._report import write_report
 from workbench.studies._report_errors import error_report_sections
 from workbench.studies._run_errors import RunErrors
+from workbench.studies._score_source import known_of_images
 from workbench.studies._terminal import print_table, terminal
 
 MOST_SENTENCES: Final = 3
+TESTS: Final = "Statistics"
+"""The section on scores that tests differences."""
 
 
 def print_errors(found: RunErrors) -> None:
@@ -42,12 +45,26 @@ def write_errors(found: RunErrors, folder: Path) -> Path:
     view = found.view
     report = Report(
         view.study.name,
-        error_report_sections(found),
+        [*error_report_sections(found), *_statistics(found)],
         kind="Errors",
         scores=view.scores,
         cells=view.cells,
     )
     return write_report(report, folder)
+
+
+def _statistics(found: RunErrors) -> list[Section]:
+    """Return the tests of all pairs: errors explain a difference, and do not say it is one."""
+    view = found.view
+    sections = score_sections(view.scores, cells=view.cells, metadata=known_of_images(view))
+    starts = [place for place, section in enumerate(sections) if section.level == 2]
+    ends = [*starts[1:], len(sections)]
+    return [
+        section
+        for start, end in zip(starts, ends, strict=True)
+        if sections[start].title == TESTS
+        for section in sections[start:end]
+    ]
 
 
 def _show(found: RunErrors, part: str, table: Callable[[RunErrors], ReportTable]) -> None:
