@@ -14,8 +14,9 @@ LABELS[10:20, 10:20], LABELS[60:70, 150:170] = 3, 8
 
 def overlay(model: str, outcome: str) -> Overlay:
     image = np.arange(LABELS.size, dtype=np.uint16).reshape(*LABELS.shape, 1)
+    predicted = LABELS if outcome == "matched" else 0 * LABELS
     return Overlay(
-        Sample("a", image, LABELS), Member(model, 0), LABELS if outcome == "matched" else 0 * LABELS,
+        Sample("a", image, LABELS), Member(model, 0), predicted,
         {3: outcome, 8: "matched"}, {3: outcome, 8: "matched"}, {"f1": 0.5},
     )  # fmt: skip
 
@@ -55,11 +56,12 @@ def test_each_place_is_a_numbered_pair_of_panels() -> None:
         for model, outcome in (("unet-0", "found"), ("otsu-0", "missed"))
     ]
     assert sum(trace.type == "image" for trace in figure.data) == 6
-    missed = [t for t in figure.data if t.legendgroup == "missed" and t.x is not None]
+    lines = [trace for trace in figure.data if trace.type == "scatter"]
+    missed = [trace for trace in lines if trace.legendgroup == "missed"]
     drawn = [t for t in missed if pd.notna(np.asarray(t.x, float)).any()]
     assert len(drawn) == 3, "the second model alone missed it"
     assert {trace.line.color for trace in drawn} == {OUTCOME_COLOURS["missed"]}
-    named = [trace.name for trace in figure.data if trace.showlegend is not False]
+    named = [trace.name for trace in lines if trace.showlegend is not False]
     assert "missed (reference)" in named
 
 
