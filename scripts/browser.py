@@ -72,10 +72,11 @@ def run_all_cells(page: Page) -> None:
     page.get_by_text("Run All Cells", exact=True).click()
 
 
-def failure_browser(page: Page) -> Locator:
-    """Return the panel of notebook 06 once its picture is drawn."""
-    panel = page.locator(".jupyter-widgets.widget-vbox").first
-    expect(panel.locator(".js-plotly-plot")).to_be_visible(timeout=120_000)
+def comparer_panel(page: Page) -> Locator:
+    """Return the comparer of notebook 06 once its picture is drawn."""
+    panel = page.locator(".wbc").first
+    expect(panel.locator(".wbc-place")).to_contain_text(" of ", timeout=120_000)
+    expect(panel.locator("canvas").first).to_be_visible(timeout=60_000)
     return panel
 
 

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from browser import chromium, failure_browser, jupyterlab, run_all_cells
-from playwright.sync_api import Browser, expect
+from browser import chromium, comparer_panel, jupyterlab, run_all_cells
+from playwright.sync_api import Browser
 
 from workbench.report import summary_table
 from workbench.studies import open_view, update_report
@@ -59,7 +59,7 @@ def _picture_report(browser: Browser, run: Path) -> None:
 
 
 def picture_jupyterlab(run: Path) -> None:
-    """Picture notebook 06 with its failure browser."""
+    """Picture notebook 06 with its comparer."""
     with TemporaryDirectory() as temporary, chromium() as browser:
         root = Path(temporary)
         shutil.copytree(REPOSITORY / "notebooks", root / "notebooks")
@@ -69,10 +69,7 @@ def picture_jupyterlab(run: Path) -> None:
             page = browser.new_page(viewport={"width": 1366, "height": 900})
             page.goto(address.format("notebooks/06_errors.ipynb"))
             run_all_cells(page)
-            panel = failure_browser(page)
-            menu = panel.locator("select")
-            menu.select_option("unet-0")
-            expect(panel.locator(".gtitle")).to_contain_text("unet-0", timeout=60_000)
+            panel = comparer_panel(page)
             page.wait_for_timeout(3000)
             # Running all cells ends at the last one.
             panel.evaluate("element => element.scrollIntoView({block: 'center'})")

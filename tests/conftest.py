@@ -144,7 +144,8 @@ def small_view(study_file: Path, folder: Path) -> RunView:
         predict(PredictJob(**told, architecture=architecture, output=found), lambda _: None)
         scores = run.score_folder(member)
         evaluate(EvaluateJob(**told, predictions=found, output=scores), lambda _: None)
-    for target in (run.scores_file, run.cells_file):
+    tables = (run.scores_file, run.cells_file, run.errors_file, run.pixel_errors_file)
+    for target in (*tables, run.features_file):
         parts = [run.score_folder(member) / target.name for member in study.members]
         join_tables(parts, target)
     return open_view(folder)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts.browser import chromium, failure_browser, jupyterlab, run_all_cells
+from scripts.browser import chromium, comparer_panel, jupyterlab, run_all_cells
 from tests.conftest import REPOSITORY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.mark.usefixtures("needs_chromium")
-def test_the_failure_browser_answers_clicks(demo_run: Path, tmp_path: Path) -> None:
+def test_cells_answer_clicks_keys_and_numbers(demo_run: Path, tmp_path: Path) -> None:
     from playwright.sync_api import expect
 
     shutil.copytree(REPOSITORY / "notebooks", tmp_path / "notebooks")
@@ -23,21 +23,37 @@ def test_the_failure_browser_answers_clicks(demo_run: Path, tmp_path: Path) -> N
         page.goto(address.format("notebooks/06_errors.ipynb"))
         run_all_cells(page)
 
-        panel = failure_browser(page)
-        about = panel.locator(".widget-html").first
-        expect(about).to_contain_text("1 of 12 from worst to best")
-        first = about.inner_text()
+        panel = comparer_panel(page)
+        place = panel.locator(".wbc-place")
+        expect(place).to_contain_text("1 of 12")
+        first = place.text_content() or ""
+        expect(panel.locator("canvas")).to_have_count(3)
 
-        menu = panel.locator("select")
-        other = "unet_small-0" if menu.input_value() != "unet_small-0" else "unet-0"
-        menu.select_option(other)
-        expect(panel.locator(".gtitle")).to_contain_text(other, timeout=30_000)
-
-        panel.locator(".noUi-handle").first.focus()
+        # The next wrong cell tells its record, as a click on it does.
+        panel.focus()
+        page.keyboard.press("e")
+        records = panel.locator(".wbc-record")
+        expect(records.nth(1)).to_contain_text("cell ", timeout=30_000)
+        page.keyboard.press("Escape")
+        expect(records.nth(1)).to_have_text("")
         page.keyboard.press("ArrowRight")
-        expect(about).to_contain_text("2 of 12 from worst to best", timeout=30_000)
-        assert about.inner_text() != first
-        shown = about.locator("b").inner_text()
-        expect(panel.locator(".gtitle")).to_contain_text(shown, timeout=30_000)
+        expect(place).to_contain_text("2 of 12")
+        page.keyboard.press("w")
+        expect(place).to_have_text(first)
+
+        # The curtain lays two panels over each other.
+        page.keyboard.press("c")
+        expect(panel.locator("canvas")).to_have_count(1)
+        page.keyboard.press("c")
+        expect(panel.locator("canvas")).to_have_count(3)
+
+        # A place that explains the difference of two models is shown by a click on its number.
+        table = page.locator(".wbt").first
+        number = table.locator("button").first
+        number.scroll_into_view_if_needed()
+        number.click()
+        listed = table.locator("xpath=..").get_by_text("reference", exact=True).first
+        expect(listed).to_be_visible(timeout=30_000)
+        expect(records.nth(1)).to_contain_text("cell ", timeout=30_000)
         page.screenshot(path=tmp_path / "jupyterlab.png")
         assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0

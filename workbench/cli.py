@@ -12,6 +12,7 @@ import typer
 from workbench import __version__
 from workbench.cli_compare import compare_app
 from workbench.cli_data import data_app
+from workbench.cli_errors import errors_app
 from workbench.cli_models import models_app
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
 
 app.add_typer(compare_app)
 app.add_typer(data_app)
+app.add_typer(errors_app)
 app.add_typer(models_app)
 
 RunFolder = Annotated[

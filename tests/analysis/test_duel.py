@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis.error_tables import cell_rows, cell_table
-from workbench.analysis import benjamini_hochberg, duel, explain_difference, mcnemar_by_image
+from workbench.analysis import (
+    benjamini_hochberg,
+    duel,
+    duel_cells,
+    explain_difference,
+    mcnemar_by_image,
+)
 from workbench.schema import InputError
 
 Found = dict[str, tuple[list[bool], int]]
@@ -206,3 +212,17 @@ def test_mistakes_are_refused() -> None:
         explain_difference(cells, "a", "a")
     with pytest.raises(InputError, match="share none, or are one"):
         explain_difference(pair(FOUR, {"x": ([True], 0)}), "a", "b")
+
+
+@settings(max_examples=30)
+@given(two_models())
+def test_the_cells_behind_a_duel_are_as_many_as_it_counts(pair: tuple[Found, Found]) -> None:
+    cells = pd.concat([cells_of("unet", pair[0]), cells_of("sam", pair[1])])
+    counted = duel(cells, "unet", "sam").set_index(["by", "stratum"])
+    listed = duel_cells(cells, "unet", "sam")
+    sizes = listed.groupby(["by", "stratum", "found"]).size()
+    for key, row in counted.iterrows():
+        for name in ("both", "first_only", "second_only", "neither"):
+            assert sizes.get((*key, name), 0) == row[name]
+    for _, part in listed.groupby("by"):
+        assert not part.duplicated(["image_id", "cell_id"]).any(), "a cell has one class"

@@ -12,7 +12,14 @@ from playwright.sync_api import Page
 
 from scripts.browser import chromium
 from tests.report.score_tables import score_table
-from workbench.report import Report, ReportTable, Section, print_pdf, render_html, score_sections
+from workbench.report import (
+    Report,
+    ReportTable,
+    Section,
+    print_pdf,
+    render_html,
+    score_sections,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("needs_chromium")]
 

@@ -53,3 +53,19 @@ def test_thresholds_are_told_apart_and_distances_listed_from_far_to_near() -> No
 def test_cells_that_no_table_counted_are_not_shown_as_none(unknown: pd.DataFrame) -> None:
     table = images_behind(unknown)(Query(("otsu",), "f1", 0.5))
     assert list(table.columns) == ["Image", "otsu"]
+
+
+def test_a_number_of_cells_lists_them_in_its_order_with_what_became_of_them() -> None:
+    cells = pd.DataFrame(
+        {
+            "image_id": "x", "side": "reference", "cell_id": [1, 2], "model": "unet", "seed": 0,
+            "outcome": ["matched", "missed"], "detail": ["", "near_miss"],
+            "partner_iou": [0.8, 0.2],
+        }
+    )  # fmt: skip
+    asked = tuple(("x", "reference", cell, "unet-0") for cell in (2, 1, 9))
+    table = images_behind(SCORES, cells)(Query(("unet",), "f1", 0.5, cells=asked))
+    assert table["Cell"].tolist() == [2, 1, 9]
+    assert table["What became of it"].tolist() == ["missed (near miss)", "matched", ""]
+    assert table["IoU"].tolist()[:2] == [0.2, 0.8]
+    assert np.isnan(table["IoU"].iloc[2])

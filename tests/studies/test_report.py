@@ -31,7 +31,8 @@ def test_it_has_every_part(demo_run: Path) -> None:
     sections = run_sections(open_view(demo_run))
     assert [section.title for section in sections if section.level == 2] == [
         "Executive summary", "Broken runs", "Scores", "Statistics", "Ranking",
-        "Scores by number of cells", "Kinds of images", "Each model", "Recommendations",
+        "Scores by number of cells", "Kinds of images", "Errors", "Where the best two differ",
+        "What to look at first", "Effect on biology", "Each model", "Recommendations",
         "Calibration", "Encodings", "Model sources", "Training", "Costs", "Samples",
         "Best and worst images", "Provenance",
     ]  # fmt: skip

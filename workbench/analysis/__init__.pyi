@@ -53,6 +53,7 @@ from ._doubtful_cells import (
 )
 from ._duel import (
     duel,
+    duel_cells,
 )
 from ._effects import (
     cliffs_delta,
@@ -340,6 +341,7 @@ __all__ = [
     "disputed_cells",
     "doubtful_cells",
     "duel",
+    "duel_cells",
     "error_budget",
     "error_events",
     "error_response",

@@ -88,6 +88,46 @@ def duel(
     return table
 
 
+def duel_cells(
+    cells: pd.DataFrame,
+    first: str,
+    second: str,
+    *,
+    features: pd.DataFrame | None = None,
+    slices: pd.Series | None = None,
+    n_classes: int = N_CLASSES,
+) -> pd.DataFrame:
+    """List the cells behind the counts of a duel.
+
+    Parameters
+    ----------
+    cells, first, second, features, slices, n_classes
+        As for :func:`duel`.
+
+    Returns
+    -------
+    DataFrame
+        One row per way of classing and reference cell: ``by``, ``stratum``, ``image_id``,
+        ``cell_id`` and ``found`` ("both", "first_only", "second_only" or "neither", as the columns
+        of :func:`duel` are called).
+
+    Raises
+    ------
+    InputError
+        As :func:`duel`.
+    """
+    paired = paired_cells(cells, first, second)
+    one, two = paired["first_matched"], paired["second_matched"]
+    found = np.select(
+        [one & two, one & ~two, ~one & two], ["both", "first_only", "second_only"], "neither"
+    )
+    parts = [
+        paired[_CELL].assign(by=by, stratum=of_cell.astype(object).map(str), found=found)
+        for by, of_cell in _classes(paired, features, slices, n_classes)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
 def paired_cells(cells: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     """Return each reference cell once, with what became of it under either model.
 

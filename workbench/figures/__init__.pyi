@@ -22,6 +22,9 @@ from ._data import (
     count_agreement,
     image_gallery,
 )
+from ._difference_places import (
+    difference_places,
+)
 from ._duel import (
     duel_bars,
 )
@@ -119,6 +122,7 @@ __all__ = [
     "count_agreement",
     "critical_difference_diagram",
     "degradation_curves",
+    "difference_places",
     "difficulty_map",
     "duel_bars",
     "error_budget_bars",

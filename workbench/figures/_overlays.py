@@ -71,7 +71,7 @@ def overlay_figure(overlay: Overlay, *, height_px: int = 620) -> go.Figure:
         pointing at a cell tells its outcome.
     """
     figure = go.Figure(picture_trace(overlay.sample.image))
-    for trace in _outcome_traces(overlay, line_width_px=2.0):
+    for trace in outcome_traces(overlay, line_width_px=2.0):
         figure.add_trace(trace)
     figure.add_trace(_reference_trace(overlay, visible="legendonly"))
     for trace in _hover_traces(overlay):
@@ -135,15 +135,15 @@ def overlay_row(
         if panel == 1 and with_reference:
             figure.add_trace(_reference_trace(overlay, visible=True), **place)
         elif panel >= lead:
-            for trace in _outcome_traces(overlay, line_width_px=1.4):
+            for trace in outcome_traces(overlay, line_width_px=1.4):
                 trace.showlegend = False
                 figure.add_trace(trace, **place)
         show_as_image(figure, overlay.sample.image, **place)
         # Beneath its title, where it is flatter than others of its row.
         figure.update_yaxes(constraintoward="top", **place)
     nothing = np.array([None])
-    for outcome in _named(overlays):  # lines without points: the legend alone
-        figure.add_trace(_line(outcome, nothing, nothing, MEANINGS[outcome], 2.0))
+    for outcome in named_outcomes(overlays):  # lines without points: the legend alone
+        figure.add_trace(outcome_line(outcome, nothing, nothing, MEANINGS[outcome], 2.0))
     styled(figure, height_px=round(panels_px) + TITLE_PX + LEGEND_PX)
     figure.update_annotations(font_size=11)
     figure.update_layout(
@@ -160,25 +160,25 @@ def _panel_height_px(overlays: Sequence[Overlay], columns: int) -> float:
     return float(min(PANELS_PX / columns * min(tallest, MOST_TALL), LARGEST_PX))
 
 
-def _outcome_traces(overlay: Overlay, *, line_width_px: float) -> list[go.Scatter]:
+def outcome_traces(overlay: Overlay, *, line_width_px: float) -> list[go.Scatter]:
     """Return the outlines of predicted cells and of reference cells that are not matched."""
     predicted = _outlines_by_outcome(overlay.predicted, overlay.predicted_outcomes)
     reference = _outlines_by_outcome(_reference(overlay), overlay.reference_outcomes)
     traces = []
-    for outcome in _named([overlay]):
+    for outcome in named_outcomes([overlay]):
         ours = predicted.get(outcome, [])
         theirs = reference.get(outcome, []) if outcome != "matched" else []
         name = _legend(outcome, len(ours), len(theirs))
         if ours or not theirs:
-            traces.append(_line(outcome, *joined_outlines(ours), name, line_width_px))
+            traces.append(outcome_line(outcome, *joined_outlines(ours), name, line_width_px))
         if theirs:
             width_px = line_width_px if outcome == "missed" else THIN * line_width_px
-            traces.append(_line(outcome, *joined_outlines(theirs), name, width_px))
+            traces.append(outcome_line(outcome, *joined_outlines(theirs), name, width_px))
             traces[-1].showlegend = not ours
     return traces
 
 
-def _named(overlays: Sequence[Overlay]) -> list[Outcome]:
+def named_outcomes(overlays: Sequence[Overlay]) -> list[Outcome]:
     """Return the outcomes that the legend names."""
     there = {
         outcome
@@ -258,7 +258,7 @@ def joined_outlines(outlines: Sequence[Outline]) -> tuple[FloatArray, FloatArray
     return np.concatenate(columns or [gap]), np.concatenate(rows or [gap])
 
 
-def _line(
+def outcome_line(
     outcome: Outcome,
     columns: npt.NDArray[Any],
     rows: npt.NDArray[Any],

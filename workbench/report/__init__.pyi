@@ -1,3 +1,4 @@
+from ._cell_queries import EmbeddedCells, embed_cells, known_cells
 from ._findings import better, measure_title
 from ._html import render_html
 from ._numbers import (
@@ -14,6 +15,7 @@ from ._numbers import (
 )
 from ._overview import summary_table
 from ._parts import (
+    CellKey,
     Figure,
     Label,
     Query,
@@ -32,6 +34,8 @@ from ._texts import (
 )
 
 __all__ = [
+    "CellKey",
+    "EmbeddedCells",
     "EmbeddedScores",
     "Figure",
     "Label",
@@ -40,10 +44,12 @@ __all__ = [
     "ReportTable",
     "Section",
     "better",
+    "embed_cells",
     "embed_scores",
     "find_chromium",
     "four_decimals",
     "interval",
+    "known_cells",
     "latex_table",
     "listed",
     "measure_title",

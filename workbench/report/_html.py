@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from workbench.report._cell_queries import EmbeddedCells, embed_cells
 from workbench.report._parts import LABELS, Figure, Query, Report, ReportTable, Section
 from workbench.report._queries import EmbeddedScores, embed_scores
 
@@ -45,6 +46,11 @@ def render_html(report: Report, *, made: datetime, pdf: str = "") -> str:
     )
     sections = [section for section in report.sections if section.texts or section.items]
     embedded = _embedded(report)
+    embedded_cells = _embedded_cells(report)
+    keys = {
+        **(embedded.keys if embedded else {}),
+        **(embedded_cells.keys if embedded_cells else {}),
+    }
     drawings, pictures = _drawings(sections)
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -53,10 +59,11 @@ def render_html(report: Report, *, made: datetime, pdf: str = "") -> str:
         pdf=pdf,
         has_figures=any(isinstance(i, Figure) for s in sections for i in s.items),
         embedded=embedded,
+        embedded_cells=embedded_cells,
         labels=LABELS,
         is_table=lambda item: isinstance(item, ReportTable),
         is_small=lambda table: len(table.frame) <= SMALL_TABLE,
-        cells=lambda table: _cells(table, embedded),
+        cells=lambda table: _cells(table, keys),
         drawings=drawings,
         pictures=pictures,
         item_id=id,
@@ -94,22 +101,32 @@ def _drawings(sections: Sequence[Section]) -> tuple[dict[int, str], str]:
 
 
 def _embedded(report: Report) -> EmbeddedScores | None:
-    queries: list[Query] = [
+    queries = [query for query in _queries(report) if query.cells is None]
+    if report.scores is None or not queries:
+        return None
+    return embed_scores(report.scores, queries)
+
+
+def _embedded_cells(report: Report) -> EmbeddedCells | None:
+    queries = [query for query in _queries(report) if query.cells is not None]
+    if report.cells is None or not queries:
+        return None
+    return embed_cells(report.cells, queries)
+
+
+def _queries(report: Report) -> list[Query]:
+    return [
         query
         for table in report.tables
         for row in table.row_queries()
         for query in row
         if query is not None
     ]
-    if report.scores is None or not queries:
-        return None
-    return embed_scores(report.scores, queries)
 
 
-def _cells(table: ReportTable, embedded: EmbeddedScores | None) -> list[list[dict[str, str]]]:
+def _cells(table: ReportTable, keys: Mapping[Query, str]) -> list[list[dict[str, str]]]:
     """Return text, style and key of each cell."""
     is_number = table.is_number()
-    keys = embedded.keys if embedded else {}
     return [
         [
             {

@@ -13,6 +13,10 @@ from workbench.report._numbers import plain
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+CellKey = tuple[str, str, int, str]
+"""Image, side ("reference" or "predicted"), cell and member, such as ("im1", "reference", 7,
+"unet-0"): the same reference cell fares differently with each member."""
+
 Label = Literal["", "as published", "corrected"]
 LABELS: Final[dict[Label, str]] = {
     "": "",
@@ -24,7 +28,7 @@ LABELS: Final[dict[Label, str]] = {
 
 @dataclass(frozen=True)
 class Query:
-    """The scores behind a number: of these models, by this measure, on these images.
+    """What is behind a number: scores of these models on these images, or single cells.
 
     Attributes
     ----------
@@ -34,12 +38,18 @@ class Query:
         The measure; threshold NaN for one that has none.
     images
         Ids, in any order; None for all that the measure was computed on.
+    cells
+        Cells, in the order in which they are listed; None where the number is one of images.
+    n_cells
+        How many cells there are, of which ``cells`` may be the first; 0 for as many as those.
     """
 
     models: tuple[str, ...]
     metric: str
     threshold: float
     images: tuple[str, ...] | None = None
+    cells: tuple[CellKey, ...] | None = None
+    n_cells: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,12 +179,15 @@ class Report:
         What it is, under the title.
     scores
         Score table behind the queries; None where no number has one.
+    cells
+        Cell table behind the queries for cells; None where no number leads to cells.
     """
 
     title: str
     sections: Sequence[Section]
     kind: str = "Segmentation benchmark"
     scores: pd.DataFrame | None = None
+    cells: pd.DataFrame | None = None
 
     @property
     def tables(self) -> list[ReportTable]:

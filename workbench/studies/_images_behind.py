@@ -1,4 +1,4 @@
-"""From a number of a report to the images that it comes from."""
+"""From a number of a report to the images or cells that it comes from."""
 
 from collections.abc import Callable
 from functools import cache
@@ -7,16 +7,22 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics import MEASURES
-from workbench.report import Query
+from workbench.report import CellKey, Query, known_cells
+
+CELL_COLUMNS = ("Image", "Side", "Cell", "Model", "What became of it", "IoU")
 
 
-def images_behind(scores: pd.DataFrame) -> Callable[[Query], pd.DataFrame]:
-    """Return what lists the images behind a number.
+def images_behind(
+    scores: pd.DataFrame, cells: pd.DataFrame | None = None
+) -> Callable[[Query], pd.DataFrame]:
+    """Return what lists the images behind a number, or its cells.
 
     Parameters
     ----------
     scores
         Score table that the number was computed from.
+    cells
+        Cell table, for numbers that come from single cells.
 
     Returns
     -------
@@ -49,7 +55,15 @@ def images_behind(scores: pd.DataFrame) -> Callable[[Query], pd.DataFrame]:
         cells = scores[is_measure].groupby(["image_id", "model"], sort=False)["value"]
         return cells.mean().where(cells.count() == cells.size()).unstack()  # noqa: PD010
 
+    @cache
+    def fates() -> dict[CellKey, tuple[str, float]]:
+        """Return what became of each cell, and its IoU."""
+        return {} if cells is None else known_cells(cells)
+
     def listed(query: Query) -> pd.DataFrame:
+        if query.cells is not None:
+            rows = [(*cell, *fates().get(cell, ("", np.nan))) for cell in query.cells]
+            return pd.DataFrame(rows, columns=list(CELL_COLUMNS))
         table = values(query.metric, f"{query.threshold:g}")[list(query.models)].dropna()
         if query.images is not None:
             table = table[table.index.isin(query.images)]

@@ -60,7 +60,27 @@ class CompareJob(JobConfig):
 
 
 class ErrorsJob(JobConfig):
-    """``06_errors.ipynb``: the best and worst images of a run, and why."""
+    """``06_errors.ipynb``: why cells were lost, what it cost, and what to look at first.
+
+    Attributes
+    ----------
+    run
+        Folder of a run.
+    model
+        The model that is looked at by itself; None for the best.
+    compare
+        The two models that are compared; None for the best two.
+    iou_threshold
+        Of the costs; all that is about single cells is at IoU 0.5.
+    n_images
+        Hard images that are listed, and images whose errors are counted in the terms of others.
+    n_corrections
+        Errors whose correction is foretold.
+    """
 
     run: Path
+    model: str | None = None
+    compare: tuple[str, str] | None = None
+    iou_threshold: float = Field(PRIMARY_IOU_THRESHOLD, gt=0, le=1)
     n_images: int = Field(5, ge=1)
+    n_corrections: int = Field(30, ge=1)

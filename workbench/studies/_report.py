@@ -40,7 +40,7 @@ def build_report(view: RunView) -> Path:
     Path
         The HTML file; see :func:`write_report`.
     """
-    report = Report(view.study.name, run_sections(view), scores=view.scores)
+    report = Report(view.study.name, run_sections(view), scores=view.scores, cells=view.cells)
     return write_report(report, view.run.report)
 
 

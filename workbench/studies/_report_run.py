@@ -6,12 +6,16 @@ from workbench.report import Section, score_sections
 from workbench.studies._report_calibration import calibration_sections
 from workbench.studies._report_ceilings import ceilings_section
 from workbench.studies._report_costs import costs_section
+from workbench.studies._report_errors import errors_sections
 from workbench.studies._report_faults import fault_warnings, faults_section
 from workbench.studies._report_provenance import provenance_section, troubles_section
 from workbench.studies._report_samples import extremes_sections, samples_section
 from workbench.studies._report_training import sources_section, training_section, what_seeds_allow
 from workbench.studies._score_source import known_of_images
 from workbench.studies._view import RunView
+
+FOLLOWED = "Kinds of images"
+"""The section on scores behind which errors are expected."""
 
 
 def run_sections(view: RunView) -> list[Section]:
@@ -22,10 +26,13 @@ def run_sections(view: RunView) -> list[Section]:
     seeds = what_seeds_allow(view.study)
     where = f"Images of {view.dataset.name!r}, split {view.study.dataset.test!r}."
     texts = [*fault_warnings(view), *overview.texts, where, *filter(None, [seeds])]
+    before, behind = _around_errors(of_scores)
     sections = [
         Section(overview.title, texts, overview.items),
         faults_section(view),
-        *of_scores,
+        *before,
+        *errors_sections(view),
+        *behind,
         *calibration_sections(view),
         ceilings_section(view),
         sources_section(view),
@@ -37,3 +44,10 @@ def run_sections(view: RunView) -> list[Section]:
         provenance_section(view),
     ]
     return [section for section in sections if section.texts or section.items]
+
+
+def _around_errors(of_scores: list[Section]) -> tuple[list[Section], list[Section]]:
+    """Part the sections on scores: errors follow on the kinds of images, or else on all."""
+    titles = [section.title for section in of_scores]
+    place = titles.index(FOLLOWED) + 1 if FOLLOWED in titles else len(titles)
+    return of_scores[:place], of_scores[place:]

@@ -29,9 +29,6 @@ from ._explorer import (
 from ._explorer_start import (
     ExplorerState,
 )
-from ._failures import (
-    failure_browser,
-)
 from ._gallery import (
     GalleryState,
     GalleryView,
@@ -58,6 +55,9 @@ from ._ranking_weights import (
 from ._section import (
     show_section,
 )
+from ._show_cells import (
+    show_cells,
+)
 
 __all__ = [
     "BoardRow",
@@ -81,7 +81,6 @@ __all__ = [
     "comparer",
     "data_explorer",
     "encode_table",
-    "failure_browser",
     "image_orders",
     "leaderboard",
     "live_training_curve",
@@ -91,5 +90,6 @@ __all__ = [
     "resolve_comparer",
     "resolve_gallery",
     "resolve_ranking",
+    "show_cells",
     "show_section",
 ]

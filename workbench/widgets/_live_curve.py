@@ -40,7 +40,7 @@ def live_training_curve(name: str = "training") -> Callable[[pd.DataFrame], None
 
     def redraw(history: pd.DataFrame) -> None:
         before = picture.children
-        # A figure widget is built whole and put in place, see failure_browser.
+        # A figure widget is built whole and put in place: one changed later stays empty in Voila.
         picture.children = (go.FigureWidget(training_curves({name: history})),)
         for figure in before:
             figure.close()

@@ -198,7 +198,8 @@ def _listing(images: pd.DataFrame, most: int) -> dict[str, Any]:
     """Return a table of images as text."""
     shown = images.head(most)
     n = len(images)
-    about = f"{n:,} image{'' if n == 1 else 's'}"
+    noun = "cell" if "Cell" in images else "image"
+    about = f"{n:,} {noun}{'' if n == 1 else 's'}"
     return {
         "header": [str(name) for name in shown.columns],
         "isNumber": [pd.api.types.is_numeric_dtype(kind) for kind in shown.dtypes],

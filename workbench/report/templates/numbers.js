@@ -1,4 +1,4 @@
-  // A number opens the list of the images behind it; one number per table is a stop for Tab.
+  // A number opens the list of the images or cells behind it; one number per table is a stop for Tab.
   const behind = document.getElementById("behind");
   let scores = null;
   const element = (name, text, style) => {
@@ -35,31 +35,56 @@
     }
     return text;
   };
-  const show = (key) => {
-    const found = rowsBehind(key);
-    const pair = found.models.length === 2;
-    behind.querySelector("h2").textContent = `${found.measure}: ${found.models.length > 3 ? found.models.length + " models" : found.models.join(pair ? " − " : ", ")}`;
-    behind.querySelector("p").textContent =
-      (found.models.length < 3 ? summary(found.rows, pair) : `${found.rows.length} images`) +
-      (found.rows.length > LONGEST ? `. The ${LONGEST} lowest are listed` : "") + ". Lowest first.";
+  const fill = (title, about, names, rows) => {
+    behind.querySelector("h2").textContent = title;
+    behind.querySelector("p").textContent = about;
     const head = element("tr", "");
-    const names = ["Image", ...(scores.cells ? ["Cells"] : []), ...(found.models.length > 1 ? found.models : ["Score"]), ...(pair ? ["Difference"] : [])];
-    names.forEach((name, place) => {
-      const cell = element("th", name, place ? "number" : "");
+    names.forEach(([name, style]) => {
+      const cell = element("th", name, style);
       cell.scope = "col";
       head.append(cell);
     });
     behind.querySelector("thead").replaceChildren(head);
-    behind.querySelector("tbody").replaceChildren(...found.rows.slice(0, LONGEST).map((row) => {
+    behind.querySelector("tbody").replaceChildren(...rows.map((row) => {
       const line = element("tr", "");
-      const first = element("th", row.image);
-      first.scope = "row";
-      line.append(first);
-      if (scores.cells) line.append(element("td", row.cells, "number"));
-      row.values.forEach((value) => line.append(element("td", digits(value), "number")));
-      if (pair) line.append(element("td", row.known ? digits(row.values[0] - row.values[1]) : "–", "number"));
+      row.forEach((text, place) => {
+        const cell = element(place ? "td" : "th", text, names[place][1]);
+        if (!place) cell.scope = "row";
+        line.append(cell);
+      });
       return line;
     }));
+  };
+  const fillImages = (key) => {
+    const found = rowsBehind(key);
+    const pair = found.models.length === 2;
+    const title = `${found.measure}: ${found.models.length > 3 ? found.models.length + " models" : found.models.join(pair ? " − " : ", ")}`;
+    const about =
+      (found.models.length < 3 ? summary(found.rows, pair) : `${found.rows.length} images`) +
+      (found.rows.length > LONGEST ? `. The ${LONGEST} lowest are listed` : "") + ". Lowest first.";
+    const names = ["Image", ...(scores.cells ? ["Cells"] : []), ...(found.models.length > 1 ? found.models : ["Score"]), ...(pair ? ["Difference"] : [])];
+    fill(title, about, names.map((name, place) => [name, place ? "number" : ""]), found.rows.slice(0, LONGEST).map((row) => [
+      row.image,
+      ...(scores.cells ? [row.cells] : []),
+      ...row.values.map(digits),
+      ...(pair ? [row.known ? digits(row.values[0] - row.values[1]) : "–"] : []),
+    ]));
+  };
+  let cells = null;
+  const CELL_COLUMNS = [["Image", ""], ["Side", ""], ["Cell", "number"], ["Model", ""], ["What became of it", ""], ["IoU", "number"]];
+  const fillCells = (key) => {
+    cells ??= JSON.parse(document.getElementById("cells").textContent);
+    const [places, n] = cells.sets[Number(key.slice(1))];
+    const rows = places.map((place) => {
+      const [image, side, id, member, outcome, iou] = cells.cells[place];
+      return [cells.names[image], cells.names[side], id, cells.names[member], cells.names[outcome], digits(iou)];
+    });
+    const about = (n > rows.length ? `The first ${rows.length} of ${n} cells` : `${n} cell${n === 1 ? "" : "s"}`) +
+      ". IoU is that with the cell of the other side which overlaps it most. Notebook 06 shows them in their images.";
+    fill("Cells", about, CELL_COLUMNS, rows);
+  };
+  const show = (key) => {
+    if (key.startsWith("c")) fillCells(key); else fillImages(key);
     behind.showModal();
     behind.querySelector(".rows").scrollTop = 0;
   };

@@ -11,7 +11,7 @@ function mountTable(host, source) {
   list.setAttribute("role", "region");
   list.setAttribute("aria-live", "polite");
   const hint = element("p", { className: "wbt-hint" });
-  hint.textContent = "A number opens the list of its images: click it, or use arrows and Enter.";
+  hint.textContent = "A number opens the list behind it: click it, or use arrows and Enter.";
   const buttons = new Map();
   let active = null;
 
