@@ -66,6 +66,7 @@ from ._onnx_network import (
 )
 from ._prediction import (
     Prediction,
+    decode_maps,
     segment_image,
 )
 from ._star_convex import (
@@ -73,7 +74,6 @@ from ._star_convex import (
 )
 from ._temperature import (
     PROBABILITY_CLASSES,
-    cells_of_maps,
     class_probabilities,
     fit_temperature,
     reference_classes,
@@ -117,8 +117,8 @@ __all__ = [
     "TrainedNetwork",
     "WatershedDecoder",
     "agreement",
-    "cells_of_maps",
     "class_probabilities",
+    "decode_maps",
     "device_name",
     "export_model",
     "find_encoding",

@@ -22,6 +22,7 @@ from ._kept_slices import (
     read_slices,
 )
 from ._labels import (
+    read_maps,
     write_labels,
     write_maps,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "read_errors",
     "read_features",
     "read_image_cells",
+    "read_maps",
     "read_pixel_errors",
     "read_scores",
     "read_slices",

@@ -170,8 +170,18 @@ from ._images_behind import (
 )
 from ._job_configs import (
     CompareJob,
+    DecodeJob,
     ErrorsJob,
     JobConfig,
+)
+from ._judged_cells import (
+    CUT_STEPS,
+    IOU_STEPS,
+    FoundCells,
+    JudgedCells,
+    f1_over,
+    found_cells,
+    judge_cells,
 )
 from ._measure_texts import (
     explain_measure,
@@ -232,6 +242,11 @@ from ._robustness import (
     degraded_examples,
     robustness,
     stored_robustness,
+)
+from ._run_decodings import (
+    DecoderChoice,
+    RunDecodings,
+    run_decodings,
 )
 from ._run_pictures import (
     ImageCells,
@@ -347,8 +362,10 @@ from ._view import (
 
 __all__ = [
     "AUDIT_COLUMNS",
+    "CUT_STEPS",
     "FEATURE_COLUMNS",
     "FROZEN_SPLIT",
+    "IOU_STEPS",
     "NOTEBOOKS",
     "STAGES",
     "Audit",
@@ -366,14 +383,18 @@ __all__ = [
     "Correction",
     "Crops",
     "DatasetConfig",
+    "DecodeJob",
+    "DecoderChoice",
     "ErrorsJob",
     "EvaluateJob",
     "ExpertComparison",
     "ExploreJob",
     "Failure",
+    "FoundCells",
     "ImageCells",
     "Job",
     "JobConfig",
+    "JudgedCells",
     "Listener",
     "MethodsJob",
     "MethodsView",
@@ -384,6 +405,7 @@ __all__ = [
     "PredictionCard",
     "PrepareConfig",
     "RobustnessJob",
+    "RunDecodings",
     "RunFaults",
     "RunPictures",
     "RunResult",
@@ -451,6 +473,7 @@ __all__ = [
     "explored_cells",
     "explored_images",
     "extreme_overlays",
+    "f1_over",
     "f1_overview",
     "failed_images",
     "feature_maps",
@@ -458,6 +481,7 @@ __all__ = [
     "find_member",
     "find_models",
     "fingerprint_rows",
+    "found_cells",
     "free_cores",
     "gravest_samples",
     "group_rows",
@@ -468,6 +492,7 @@ __all__ = [
     "import_model",
     "joined_surveys",
     "judge_cell",
+    "judge_cells",
     "keep_chosen",
     "leaderboards",
     "load_overlay",
@@ -517,6 +542,7 @@ __all__ = [
     "repair_effect",
     "result_json",
     "robustness",
+    "run_decodings",
     "run_faults",
     "run_pictures",
     "run_plan",
