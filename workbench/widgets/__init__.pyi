@@ -58,6 +58,16 @@ from ._ranking_weights import (
 from ._section import (
     show_section,
 )
+from ._threshold import (
+    ThresholdPanel,
+    threshold_panel,
+)
+from ._threshold_state import (
+    ThresholdSource,
+    ThresholdState,
+    ThresholdView,
+    resolve_threshold,
+)
 
 __all__ = [
     "BoardRow",
@@ -78,6 +88,10 @@ __all__ = [
     "PickedCell",
     "RankingWeights",
     "Table",
+    "ThresholdPanel",
+    "ThresholdSource",
+    "ThresholdState",
+    "ThresholdView",
     "comparer",
     "data_explorer",
     "encode_table",
@@ -91,5 +105,7 @@ __all__ = [
     "resolve_comparer",
     "resolve_gallery",
     "resolve_ranking",
+    "resolve_threshold",
     "show_section",
+    "threshold_panel",
 ]
