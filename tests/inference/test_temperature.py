@@ -112,7 +112,9 @@ def test_temperature_changes_what_a_threshold_finds() -> None:
 
     def n_cells(temperature: float) -> int:
         changed = tempered(maps, "three_class", temperature)
-        found = decode_maps(changed, description=description, config=config, size_px=(10, 10)).labels
+        found = decode_maps(
+            changed, description=description, config=config, size_px=(10, 10)
+        ).labels
         return int(found.max())
 
     assert (n_cells(1), n_cells(0.5)) == (0, 1)

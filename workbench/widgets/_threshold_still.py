@@ -16,6 +16,9 @@ PARTS: Final = (
 )
 SCRIPT: Final = "\n".join((STATIC / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
 STYLE: Final = COMPARER_STYLE + (STATIC / "threshold.css").read_text(encoding="utf-8")
+ABSENT: Final = {
+    "problem": "The page does not hold the cells of this model in this image; the notebook does."
+}
 
 
 def threshold_page(
@@ -36,16 +39,20 @@ def threshold_page(
         Packs, of an image, its pixels (""), "reference", and the "cells" and the "grid" of a
         member.
     image_ids
-        What to embed, that on screen first.
+        What to embed, that on screen first: it comes with the cells of all members, the others
+        with those of the member on screen.
     max_mb
         Images are left out from where the page would be larger; that on screen is always in.
     """
-    panels = ["", "reference"]
-    panels += [f"{kind} {member}" for member in schema["members"] for kind in ("cells", "grid")]
     room = max_mb * BYTES_PER_MB - len(_page(dict(schema), state, {}))
     embedded: dict[str, Any] = {}
     for image_id in image_ids:
-        packed = {panel: _embedded(parcel, image_id, panel) for panel in panels}
+        packed = {panel: _embedded(parcel, image_id, panel) for panel in ("", "reference")}
+        for member in schema["members"]:
+            # Of the first image all members, of others that on screen: a page is made quickly.
+            is_in = not embedded or member == state["member"]
+            for panel in (f"cells {member}", f"grid {member}"):
+                packed[panel] = _embedded(parcel, image_id, panel) if is_in else ABSENT
         room -= len(json.dumps(packed))
         if room < 0 and embedded:
             break

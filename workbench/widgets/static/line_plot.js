@@ -1,6 +1,6 @@
 // A small plot of lines: axes, ticks, a mark where a slider stands, and names of what is drawn.
 
-const PLOT = { width: 380, height: 200, left: 46, right: 12, top: 24, bottom: 36 };
+const PLOT = { width: 320, height: 190, left: 44, right: 12, top: 24, bottom: 36 };
 
 // `series` are {name, x, y (null where undefined), colour, dashed, points}; `mark` is {x, y} or null.
 function linePlot({ title, xLabel, yLabel, series, xRange, yRange, mark, legend }) {

@@ -103,7 +103,10 @@ function mount(root, source) {
     if (!faults.length) withOutcomes(layer, outcomes.codes, schema.outcome_names);
     scene = { image, reference, layer, outcomes, state: now };
     controls.show(state, layer);
-    if (!faults.length) {
+    if (faults.length) {
+      scores.replaceChildren();
+      curves.replaceChildren();
+    } else {
       showLegend({ row: outcomes.row, hidden: now.hidden });
       showScores(outcomes.row);
       showCurves(now, outcomes);
