@@ -341,6 +341,11 @@ from ._train import (
     training_histories,
     training_samples,
 )
+from ._training_progress import (
+    TrainingProgress,
+    training_files,
+    training_progress,
+)
 from ._two_experts import (
     ExpertComparison,
     compare_experts,
@@ -424,6 +429,7 @@ __all__ = [
     "Thumbnails",
     "TrainJob",
     "TrainedModel",
+    "TrainingProgress",
     "TypedTable",
     "Waterfall",
     "adopt_predictions",
@@ -565,8 +571,10 @@ __all__ = [
     "temperature_text",
     "terminal",
     "train",
+    "training_files",
     "training_fingerprint",
     "training_histories",
+    "training_progress",
     "training_samples",
     "untrained_network",
     "update_report",

@@ -68,6 +68,11 @@ from ._threshold_state import (
     ThresholdView,
     resolve_threshold,
 )
+from ._training_monitor import (
+    TrainingMonitor,
+    resolve_monitor,
+    training_monitor,
+)
 
 __all__ = [
     "BoardRow",
@@ -92,6 +97,7 @@ __all__ = [
     "ThresholdSource",
     "ThresholdState",
     "ThresholdView",
+    "TrainingMonitor",
     "comparer",
     "data_explorer",
     "encode_table",
@@ -104,8 +110,10 @@ __all__ = [
     "resolve_board",
     "resolve_comparer",
     "resolve_gallery",
+    "resolve_monitor",
     "resolve_ranking",
     "resolve_threshold",
     "show_section",
     "threshold_panel",
+    "training_monitor",
 ]

@@ -15,7 +15,9 @@ PARTS: Final = (
     *("line_plot", "threshold_sources", "threshold_controls", "threshold"),
 )
 SCRIPT: Final = "\n".join((STATIC / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
-STYLE: Final = COMPARER_STYLE + (STATIC / "threshold.css").read_text(encoding="utf-8")
+STYLE: Final = COMPARER_STYLE + "\n".join(
+    (STATIC / name).read_text(encoding="utf-8") for name in ("line_plot.css", "threshold.css")
+)
 ABSENT: Final = {
     "problem": "The page does not hold the cells of this model in this image; the notebook does."
 }
