@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from scripts.browser import chromium
+from scripts.browser import chromium, jupyterlab, run_all_cells
+from tests.conftest import REPOSITORY
 from workbench.inference import Decoder, OfficialDecoder, WatershedDecoder
 from workbench.schema import OUTCOMES, InputError
 from workbench.studies import (
@@ -271,3 +273,48 @@ class TestOffline:
         expect(page.locator(".wbc-record")).to_have_text(
             "predicted cell 1 · matched · IoU 0.82 · confidence 0.90 · 100 px"
         )
+
+
+CELL = """
+import sys
+sys.path.insert(0, {repository!r})
+from tests.widgets.test_threshold import Images
+from workbench.widgets import threshold_panel
+images = Images()
+panel = threshold_panel(images, image_id="easy")
+panel
+"""
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.usefixtures("needs_chromium")
+def test_in_jupyterlab_a_decoder_finds_other_cells_at_once(tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    source = CELL.format(repository=str(REPOSITORY))
+    after = nbformat.v4.new_code_cell("print('decoder', panel.state['decoder']['min_area_px'])")
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source), after],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}},
+    )
+    nbformat.write(notebook, tmp_path / "live.ipynb")
+    with jupyterlab(tmp_path) as address, chromium() as browser:
+        page = browser.new_page(viewport={"width": 1366, "height": 1000})
+        page.goto(address.format("live.ipynb"))
+        run_all_cells(page)
+        scores = page.locator(".wbt-scores dd")
+        expect(scores.first).to_have_text("0.80", timeout=60_000)
+        dial = page.get_by_label("Min area, px")
+        dial.fill("60")
+        expect(scores).to_have_text(["1.00", "1.00", "1.00", "2 of 2", "2"])
+        page.get_by_label("IoU threshold").first.fill("0.85")
+        expect(scores.first).to_have_text("0.50")
+        page.get_by_role("button", name="As predicted").click()
+        expect(scores.first).to_have_text("0.40")
+        dial.fill("100")
+        expect(scores.first).to_have_text("0.50")
+        page.wait_for_timeout(500)  # the kernel is told when sliders rest
+        page.get_by_text("print('decoder'").click()
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_text("decoder 100", exact=True)).to_be_visible()

@@ -1,9 +1,10 @@
-// A small plot of lines: axes, ticks, a mark where a slider stands, and names of what is drawn.
+// A small plot of lines: axes, ticks, and a mark where a slider stands. Lines say their name to a
+// pointer that rests on them.
 
 const PLOT = { width: 320, height: 190, left: 44, right: 12, top: 24, bottom: 36 };
 
-// `series` are {name, x, y (null where undefined), colour, dashed, points}; `mark` is {x, y} or null.
-function linePlot({ title, xLabel, yLabel, series, xRange, yRange, mark, legend }) {
+// `series` are {name, x, y (null where undefined), colour, dash, points}; `mark` is {x, y} or null.
+function linePlot({ title, xLabel, yLabel, series, xRange, yRange, mark }) {
   const flat = (key) => series.flatMap((one) => one[key]).filter((value) => value !== null && isFinite(value));
   const [x0, x1] = xRange ?? paddedRange(flat("x"));
   const [y0, y1] = yRange ?? paddedRange(flat("y"));
@@ -31,11 +32,10 @@ function linePlot({ title, xLabel, yLabel, series, xRange, yRange, mark, legend 
     root.append(vector("line", { x1: x, x2: x, y1: PLOT.top, y2: PLOT.height - PLOT.bottom, class: "wbl-mark" }));
     if (mark.y !== null) root.append(vector("circle", { cx: x, cy: toY(mark.y), r: 4, class: "wbl-dot" }));
   }
-  if (legend) drawLegend(root, series);
   return root;
 }
 
-function drawSeries(root, { name, x, y, colour, dashed, points }, toX, toY) {
+function drawSeries(root, { name, x, y, colour, dash, points }, toX, toY) {
   let path = "";
   let last = false;
   x.forEach((value, at) => {
@@ -45,7 +45,7 @@ function drawSeries(root, { name, x, y, colour, dashed, points }, toX, toY) {
   });
   const line = vector("path", { d: path || "M0 0", class: "wbl-line" });
   if (colour) line.style.stroke = colour;
-  if (dashed) line.setAttribute("stroke-dasharray", "5 4");
+  if (dash) line.setAttribute("stroke-dasharray", dash);
   line.append(named(name));
   root.append(line);
   const alone = y.filter((value) => value !== null).length === 1;
@@ -56,17 +56,6 @@ function drawSeries(root, { name, x, y, colour, dashed, points }, toX, toY) {
     if (colour) dot.style.fill = colour;
     dot.append(named(`${name}: ${short(y[at])}`));
     root.append(dot);
-  });
-}
-
-function drawLegend(root, series) {
-  series.forEach(({ name, colour, dashed }, at) => {
-    const y = PLOT.top + 8 + 14 * at;
-    const x = PLOT.width - PLOT.right - 118;
-    const line = vector("line", { x1: x, x2: x + 18, y1: y, y2: y, class: "wbl-line" });
-    if (colour) line.style.stroke = colour;
-    if (dashed) line.setAttribute("stroke-dasharray", "5 4");
-    root.append(line, text(x + 23, y + 4, name, {}));
   });
 }
 

@@ -2,6 +2,7 @@
 
 const LOOK_EVERY_MS = 2000;
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#808000"];
+const DASHES = ["", "7 3", "2 3", "9 3 2 3", "5 5"];
 
 function mountMonitor(root, { read, onContent, look }) {
   root.classList.add("wbc", "wbm");
@@ -18,13 +19,16 @@ function mountMonitor(root, { read, onContent, look }) {
 
   function show() {
     const { networks, note } = read();
-    const colourOf = (at) => COLOURS[at % COLOURS.length];
-    state.replaceChildren(...networks.map((network, at) => line(network, colourOf(at))));
-    const shown = networks.map((network, at) => ({ ...network, colour: colourOf(at) })).filter(({ name, epoch }) => !hidden.has(name) && epoch.length);
-    const dashed = networks.length > COLOURS.length;
-    const series = (key, points) =>
-      shown.map((one, at) => ({ name: one.name, x: one.epoch, y: one[key], colour: one.colour, points, dashed: dashed && at >= COLOURS.length }));
-    const plot = (title, yLabel, drawn, yRange) => linePlot({ title, xLabel: "Epoch", yLabel, series: drawn, yRange });
+    // Colour never tells alone.
+    const drawn = networks.map((network, at) => ({
+      ...network,
+      colour: COLOURS[at % COLOURS.length],
+      dash: DASHES[at % DASHES.length],
+    }));
+    state.replaceChildren(...drawn.map(line));
+    const shown = drawn.filter(({ name, epoch }) => !hidden.has(name) && epoch.length);
+    const series = (key, points) => shown.map((one) => ({ ...one, x: one.epoch, y: one[key], points }));
+    const plot = (title, yLabel, lines, yRange) => linePlot({ title, xLabel: "Epoch", yLabel, series: lines, yRange });
     plots.replaceChildren(
       ...(shown.length
         ? [
@@ -37,17 +41,19 @@ function mountMonitor(root, { read, onContent, look }) {
     about.textContent = note;
   }
 
-  function line({ name, sentence, state: now }, colour) {
+  function line({ name, sentence, state: now, colour, dash }) {
     const item = document.createElement("li");
     const toggle = document.createElement("button");
-    const swatch = document.createElement("span");
+    const swatch = vector("svg", { width: 28, height: 10, "aria-hidden": "true" });
+    const sample = vector("line", { x1: 0, x2: 28, y1: 5, y2: 5, class: "wbl-line" });
     const told = document.createElement("span");
     toggle.type = "button";
     toggle.className = "wbc-entry";
     toggle.title = "Show or hide its curves";
     toggle.setAttribute("aria-pressed", String(!hidden.has(name)));
-    swatch.className = "wbc-swatch";
-    swatch.style.borderColor = colour;
+    sample.style.stroke = colour;
+    sample.setAttribute("stroke-dasharray", dash);
+    swatch.append(sample);
     toggle.append(swatch, name);
     toggle.addEventListener("click", () => {
       if (!hidden.delete(name)) hidden.add(name);
