@@ -22,7 +22,7 @@ def history(n_epochs: int) -> pd.DataFrame:
     columns = {
         "epoch": epochs,
         "train_loss": 1 / epochs,
-        "validation_loss": 1.1 / epochs,
+        "validation_loss": np.where(epochs % 2, np.nan, 1.1 / epochs),
         "validation_f1": np.where(epochs % 2, np.nan, epochs / 20),
         "validation_dice": epochs / 20,
         "learning_rate": 1e-3,

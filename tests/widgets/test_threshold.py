@@ -293,7 +293,7 @@ def test_in_jupyterlab_a_decoder_finds_other_cells_at_once(tmp_path: Path) -> No
     from playwright.sync_api import expect
 
     source = CELL.format(repository=str(REPOSITORY))
-    after = nbformat.v4.new_code_cell("print('decoder', panel.state['decoder']['min_area_px'])")
+    after = nbformat.v4.new_code_cell("print('now', panel.state['decoder'])")
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source), after],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}},
@@ -315,6 +315,6 @@ def test_in_jupyterlab_a_decoder_finds_other_cells_at_once(tmp_path: Path) -> No
         dial.fill("100")
         expect(scores.first).to_have_text("0.50")
         page.wait_for_timeout(500)  # the kernel is told when sliders rest
-        page.get_by_text("print('decoder'").click()
+        page.locator(".cm-line", has_text="print").click()
         page.keyboard.press("Control+Enter")
-        expect(page.get_by_text("decoder 100", exact=True)).to_be_visible()
+        expect(page.locator("pre", has_text="'min_area_px': 100")).to_be_visible()
