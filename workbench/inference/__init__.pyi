@@ -15,6 +15,9 @@ from ._cost import (
     NetworkCost,
     network_cost,
 )
+from ._decoded_maps import (
+    decode_maps,
+)
 from ._devices import (
     device_name,
     supports_bf16,
@@ -66,7 +69,6 @@ from ._onnx_network import (
 )
 from ._prediction import (
     Prediction,
-    decode_maps,
     segment_image,
 )
 from ._star_convex import (

@@ -22,7 +22,6 @@ from ._kept_slices import (
     read_slices,
 )
 from ._labels import (
-    read_maps,
     write_labels,
     write_maps,
 )
@@ -40,6 +39,9 @@ from ._lock import (
 from ._run import (
     Run,
     open_run,
+)
+from ._stored_maps import (
+    read_maps,
 )
 from ._tables import (
     cell_table,

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from workbench.schema import FloatImage, InputError, LabelImage
+from workbench.schema import FloatImage, LabelImage
 from workbench.store._atomic import atomic_path
 
 
@@ -61,40 +60,3 @@ def write_maps(path: Path, maps: FloatImage) -> None:
         tifffile.imwrite(
             partial, stored, compression="zlib", photometric="minisblack", metadata={"axes": "CYX"}
         )
-
-
-def read_maps(path: Path) -> npt.NDArray[np.float16]:
-    """Read what :func:`write_maps` has written.
-
-    Returns
-    -------
-    ndarray of float16
-        Shape (height, width, channels).
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or it holds no maps.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "maps.tif"
-    >>> write_maps(path, np.full((2, 3, 4), 0.5, np.float32))
-    >>> read_maps(path).shape
-    (2, 3, 4)
-    """
-    import tifffile
-
-    try:
-        stored = tifffile.imread(path)
-    except (OSError, ValueError) as error:
-        msg = f"{path}: maps can't be read ({error}); predict again with keep_maps."
-        raise InputError(msg) from error
-    if stored.ndim != 3 or stored.dtype.kind != "f":
-        msg = (
-            f"{path}: expected maps of shape (channels, height, width), got {stored.dtype} "
-            f"{stored.shape}; predict again with keep_maps."
-        )
-        raise InputError(msg)
-    return np.moveaxis(stored, 0, -1).astype(np.float16, copy=False)

@@ -170,7 +170,6 @@ from ._images_behind import (
 )
 from ._job_configs import (
     CompareJob,
-    DecodeJob,
     ErrorsJob,
     JobConfig,
 )
@@ -244,6 +243,7 @@ from ._robustness import (
     stored_robustness,
 )
 from ._run_decodings import (
+    DecodeJob,
     DecoderChoice,
     RunDecodings,
     run_decodings,

@@ -64,21 +64,3 @@ class ErrorsJob(JobConfig):
 
     run: Path
     n_images: int = Field(5, ge=1)
-
-
-class DecodeJob(JobConfig):
-    """``11_decode.ipynb``: move thresholds and decoder settings, and see what becomes of cells.
-
-    Attributes
-    ----------
-    run
-        Folder of a run.
-    member
-        Such as ``unet-0``, or ``unet`` for its first seed; None for the best.
-    n_images
-        How many images the page holds that still works without a kernel, the worst first.
-    """
-
-    run: Path
-    member: str | None = None
-    n_images: int = Field(4, ge=1)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from workbench.datasets import Record, read_sample
 from workbench.inference import decode_maps, find_encoding, fitting_decoder, read_card
 from workbench.schema import InputError
 from workbench.store import read_maps
+from workbench.studies._job_configs import JobConfig
 from workbench.studies._judged_cells import FoundCells, found_cells
 from workbench.studies._networks import open_model_folder
 from workbench.studies._painted_images import MemberNetworks
@@ -33,6 +36,24 @@ KEPT_NETWORKS: Final = 4
 BYTES_PER_MB: Final = 2**20
 
 Maps = npt.NDArray[np.float16]
+
+
+class DecodeJob(JobConfig):
+    """``11_decode.ipynb``: move thresholds and decoder settings, and see what becomes of cells.
+
+    Attributes
+    ----------
+    run
+        Folder of a run.
+    member
+        Such as ``unet-0``, or ``unet`` for its first seed; None for the best.
+    n_images
+        How many images the page holds that still works without a kernel, the worst first.
+    """
+
+    run: Path
+    member: str | None = None
+    n_images: int = Field(4, ge=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +91,7 @@ class RunDecodings:
         self._records: dict[str, Record] = {r.image_id: r for r in view.dataset.records}
         self._members = {member.name: member for member in view.members}
         self._jobs = lru_cache(None)(self._find_job)
+        self._description = lru_cache(None)(self._read_description)
         self._networks = lru_cache(KEPT_NETWORKS)(self._open_networks)
         self._pixel_size = lru_cache(None)(self._read_pixel_size)
         self._maps = _KeptMaps(memory_mb * BYTES_PER_MB)
@@ -147,7 +169,7 @@ class RunDecodings:
         # Of all definitions the one that cells are ranked by when a run is scored.
         return found_cells(reference, decoded.labels, decoded.confidences["interior"])
 
-    def _description(self, image_id: str, member: str) -> ModelDescription:
+    def _read_description(self, image_id: str, member: str) -> ModelDescription:
         folder = open_model_folder(self._jobs(member).networks[0])
         value = folder.value_for(self._records[image_id].metadata)
         return read_card(folder.folders[value]).description
