@@ -12,8 +12,8 @@ from workbench.inference import (
     ModelDescription,
     OfficialDecoder,
     PredictionConfig,
-    cells_of_maps,
     class_probabilities,
+    decode_maps,
     fit_temperature,
     reference_classes,
     tempered,
@@ -112,7 +112,9 @@ def test_temperature_changes_what_a_threshold_finds() -> None:
 
     def n_cells(temperature: float) -> int:
         changed = tempered(maps, "three_class", temperature)
-        found = cells_of_maps(changed, description=description, config=config, size_px=(10, 10))
+        found = decode_maps(
+            changed, description=description, config=config, size_px=(10, 10)
+        ).labels
         return int(found.max())
 
     assert (n_cells(1), n_cells(0.5)) == (0, 1)

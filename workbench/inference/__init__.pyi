@@ -15,6 +15,9 @@ from ._cost import (
     NetworkCost,
     network_cost,
 )
+from ._decoded_maps import (
+    decode_maps,
+)
 from ._devices import (
     device_name,
     supports_bf16,
@@ -73,7 +76,6 @@ from ._star_convex import (
 )
 from ._temperature import (
     PROBABILITY_CLASSES,
-    cells_of_maps,
     class_probabilities,
     fit_temperature,
     reference_classes,
@@ -117,8 +119,8 @@ __all__ = [
     "TrainedNetwork",
     "WatershedDecoder",
     "agreement",
-    "cells_of_maps",
     "class_probabilities",
+    "decode_maps",
     "device_name",
     "export_model",
     "find_encoding",

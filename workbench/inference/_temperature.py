@@ -8,12 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from workbench.inference._config import PredictionConfig
-from workbench.inference._encodings import find_encoding, fitting_decoder
-from workbench.inference._model_files import ModelDescription
-from workbench.inference._tiles import decode_in_tiles
 from workbench.schema import FloatImage, InputError, LabelImage
-from workbench.transforms import restore_labels, three_class_target
+from workbench.transforms import three_class_target
 
 THREE_CLASSES: Final = ("background", "interior", "boundary")
 PROBABILITY_CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -196,50 +192,6 @@ def fit_temperature(
     low, high = np.log(TEMPERATURES)
     found = minimize_scalar(nll, bounds=(low, high), method="bounded", options={"xatol": 1e-4})
     return float(np.exp(found.x))
-
-
-def cells_of_maps(
-    maps: FloatImage,
-    *,
-    description: ModelDescription,
-    config: PredictionConfig,
-    size_px: tuple[int, int],
-    pixel_size_um: float | None = None,
-) -> LabelImage:
-    """Return the cells that a prediction would have found in maps.
-
-    Parameters
-    ----------
-    maps
-        Shape (height, width, channels) of the prepared image.
-    description, config
-        As in :func:`segment_image`.
-    size_px
-        Height and width of the image as it was taken.
-    pixel_size_um
-        Side of its pixels; needed where the preparation resamples.
-
-    Returns
-    -------
-    ndarray of int32
-        Shape ``size_px``.
-
-    Raises
-    ------
-    InputError
-        If the decoder does not read the maps.
-    """
-    found = decode_in_tiles(
-        lambda place: maps[place],
-        (maps.shape[0], maps.shape[1]),
-        encoding=find_encoding(description.encoding),
-        decoder=fitting_decoder(description.encoding, config.decoder or description.decoder),
-        tile_px=config.tile_px,
-        overlap_px=config.tile_overlap_px,
-    )
-    return restore_labels(
-        found.labels, description.preparation, size_px=size_px, pixel_size_um=pixel_size_um
-    ).labels
 
 
 def _classes(encoding: str) -> tuple[str, ...]:

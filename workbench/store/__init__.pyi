@@ -40,6 +40,9 @@ from ._run import (
     Run,
     open_run,
 )
+from ._stored_maps import (
+    read_maps,
+)
 from ._tables import (
     cell_table,
     error_table,
@@ -91,6 +94,7 @@ __all__ = [
     "read_errors",
     "read_features",
     "read_image_cells",
+    "read_maps",
     "read_pixel_errors",
     "read_scores",
     "read_slices",

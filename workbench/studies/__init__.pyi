@@ -198,6 +198,15 @@ from ._job_configs import (
     ErrorsJob,
     JobConfig,
 )
+from ._judged_cells import (
+    CUT_STEPS,
+    IOU_STEPS,
+    FoundCells,
+    JudgedCells,
+    f1_over,
+    found_cells,
+    judge_cells,
+)
 from ._measure_texts import (
     explain_measure,
     measure_rows,
@@ -257,6 +266,12 @@ from ._robustness import (
     degraded_examples,
     robustness,
     stored_robustness,
+)
+from ._run_decodings import (
+    DecodeJob,
+    DecoderChoice,
+    RunDecodings,
+    run_decodings,
 )
 from ._run_errors import (
     RunErrors,
@@ -355,6 +370,11 @@ from ._train import (
     training_histories,
     training_samples,
 )
+from ._training_progress import (
+    TrainingProgress,
+    training_files,
+    training_progress,
+)
 from ._two_experts import (
     ExpertComparison,
     compare_experts,
@@ -376,8 +396,10 @@ from ._view import (
 
 __all__ = [
     "AUDIT_COLUMNS",
+    "CUT_STEPS",
     "FEATURE_COLUMNS",
     "FROZEN_SPLIT",
+    "IOU_STEPS",
     "NOTEBOOKS",
     "STAGES",
     "Audit",
@@ -395,14 +417,18 @@ __all__ = [
     "Correction",
     "Crops",
     "DatasetConfig",
+    "DecodeJob",
+    "DecoderChoice",
     "ErrorsJob",
     "EvaluateJob",
     "ExpertComparison",
     "ExploreJob",
     "Failure",
+    "FoundCells",
     "ImageCells",
     "Job",
     "JobConfig",
+    "JudgedCells",
     "Listener",
     "MethodsJob",
     "MethodsView",
@@ -413,6 +439,7 @@ __all__ = [
     "PredictionCard",
     "PrepareConfig",
     "RobustnessJob",
+    "RunDecodings",
     "RunErrors",
     "RunFaults",
     "RunPictures",
@@ -432,6 +459,7 @@ __all__ = [
     "Thumbnails",
     "TrainJob",
     "TrainedModel",
+    "TrainingProgress",
     "TypedTable",
     "Waterfall",
     "adopt_predictions",
@@ -486,6 +514,7 @@ __all__ = [
     "explored_cells",
     "explored_images",
     "extreme_overlays",
+    "f1_over",
     "f1_overview",
     "failed_images",
     "feature_maps",
@@ -493,6 +522,7 @@ __all__ = [
     "find_member",
     "find_models",
     "fingerprint_rows",
+    "found_cells",
     "free_cores",
     "gain_table",
     "gravest_samples",
@@ -505,6 +535,7 @@ __all__ = [
     "import_model",
     "joined_surveys",
     "judge_cell",
+    "judge_cells",
     "keep_chosen",
     "leaderboards",
     "load_overlay",
@@ -561,6 +592,7 @@ __all__ = [
     "result_json",
     "review_table",
     "robustness",
+    "run_decodings",
     "run_faults",
     "run_pictures",
     "run_plan",
@@ -586,8 +618,10 @@ __all__ = [
     "terminal",
     "terms_of_others",
     "train",
+    "training_files",
     "training_fingerprint",
     "training_histories",
+    "training_progress",
     "training_samples",
     "untrained_network",
     "update_report",

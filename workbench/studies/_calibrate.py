@@ -20,8 +20,8 @@ from workbench.datasets import open_dataset
 from workbench.inference import (
     PROBABILITY_CLASSES,
     PredictionConfig,
-    cells_of_maps,
     class_probabilities,
+    decode_maps,
     fit_temperature,
     reference_classes,
     tempered,
@@ -239,13 +239,13 @@ def _measured(
 
 def _cells(image: PaintedImage, maps: FloatImage, job: CalibrateJob) -> LabelImage:
     height, width = image.sample.image.shape[:2]
-    return cells_of_maps(
+    return decode_maps(
         maps,
         description=image.network.description,
         config=job.prediction,
         size_px=(height, width),
         pixel_size_um=image.sample.pixel_size_um,
-    )
+    ).labels
 
 
 def _f1_rows(

@@ -83,12 +83,19 @@ class MemberNetworks:
         milestones = Milestones(len(records), what, tell)
         for record in records:
             try:
-                yield self._paint(record)
+                yield self.paint(record)
             except InputError as error:
                 problems.append(f"{record.image_id}: {error}")
             milestones.step()
 
-    def _paint(self, record: Record) -> PaintedImage:
+    def paint(self, record: Record) -> PaintedImage:
+        """Return an image with what is painted of it.
+
+        Raises
+        ------
+        InputError
+            If it can't be read, has no labels, or no network is for such images.
+        """
         networks = [
             loaded[folder.value_for(record.metadata)]
             for folder, loaded in zip(self.folders, self.loaded, strict=True)

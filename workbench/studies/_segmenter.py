@@ -94,7 +94,7 @@ def open_segmenter(view: RunView, member: Member) -> Segmenter:
         If the predictions came from elsewhere, so that there is nothing to run, or a network is
         no longer there.
     """
-    job = _prediction_job(view, member)
+    job = prediction_job(view, member)
     if job.adopted:
         msg = (
             f"{member.name}: its predictions come from {job.adopted}, and the workbench can't run "
@@ -123,7 +123,8 @@ def sample_records(records: Sequence[Record], n: int) -> list[Record]:
     return [records[round(place * (len(records) - 1) / max(n - 1, 1))] for place in range(n)]
 
 
-def _prediction_job(view: RunView, member: Member) -> PredictJob:
+def prediction_job(view: RunView, member: Member) -> PredictJob:
+    """Return the job of a run's study that made a member's predictions."""
     for job in draft_jobs(view.study, view.run):
         if job.stage == "predict" and job.member == member:
             return PredictJob(

@@ -58,6 +58,21 @@ from ._section import (
 from ._show_cells import (
     show_cells,
 )
+from ._threshold import (
+    ThresholdPanel,
+    threshold_panel,
+)
+from ._threshold_state import (
+    ThresholdSource,
+    ThresholdState,
+    ThresholdView,
+    resolve_threshold,
+)
+from ._training_monitor import (
+    TrainingMonitor,
+    resolve_monitor,
+    training_monitor,
+)
 
 __all__ = [
     "BoardRow",
@@ -78,6 +93,11 @@ __all__ = [
     "PickedCell",
     "RankingWeights",
     "Table",
+    "ThresholdPanel",
+    "ThresholdSource",
+    "ThresholdState",
+    "ThresholdView",
+    "TrainingMonitor",
     "comparer",
     "data_explorer",
     "encode_table",
@@ -89,7 +109,11 @@ __all__ = [
     "resolve_board",
     "resolve_comparer",
     "resolve_gallery",
+    "resolve_monitor",
     "resolve_ranking",
+    "resolve_threshold",
     "show_cells",
     "show_section",
+    "threshold_panel",
+    "training_monitor",
 ]

@@ -10,7 +10,7 @@ from workbench.widgets._comparer_state import REFERENCE
 from workbench.widgets._comparer_wire import Parcel
 from workbench.widgets._still import BYTES_PER_MB, STATIC
 
-PARTS: Final = ("_sources", "_paint", "_records", "_controls", "")
+PARTS: Final = ("_sources", "_canvas", "_paint", "_records", "_controls", "")
 SCRIPT: Final = "\n".join(
     (STATIC / f"comparer{part}.js").read_text(encoding="utf-8") for part in PARTS
 )
