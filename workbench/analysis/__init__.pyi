@@ -140,6 +140,7 @@ from ._multiverse import (
 )
 from ._named_slices import (
     cell_count_thirds,
+    find_slice,
     named_slices,
 )
 from ._omnibus import (
@@ -312,6 +313,7 @@ __all__ = [
     "expected_f1_after",
     "explain_difference",
     "find_failure_slices",
+    "find_slice",
     "fingerprint",
     "friedman",
     "greenhouse_geisser",
