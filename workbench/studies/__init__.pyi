@@ -169,6 +169,7 @@ from ._model_config import (
 from ._overlays import (
     extreme_overlays,
     make_overlay,
+    map_names,
     predicted_samples,
     target_figure,
     validation_overlay,
@@ -434,6 +435,7 @@ __all__ = [
     "make_overlay",
     "make_run_folder",
     "make_thumbnails",
+    "map_names",
     "measure_overview",
     "measure_rows",
     "measures_page",

@@ -1,4 +1,4 @@
-"""Failures as a list to walk through: which are asked for, in which order, what was said of them."""
+"""Failures as a list to walk through: which are asked for, in which order, what was said."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,5 +1,13 @@
 from ._display import require_display
-from ._inspect import RunInspector, inspect_run
-from ._layers import show_overlay
+from ._inspector import Inspector
+from ._layers import LayerSpec, picture_layers, show_layers
+from ._scene import RunScenes
 
-__all__ = ["RunInspector", "inspect_run", "require_display", "show_overlay"]
+__all__ = [
+    "Inspector",
+    "LayerSpec",
+    "RunScenes",
+    "picture_layers",
+    "require_display",
+    "show_layers",
+]
