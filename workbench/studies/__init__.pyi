@@ -110,6 +110,7 @@ from ._failures_list import (
     find_cell,
     judged_rows,
     slice_members,
+    slice_names,
 )
 from ._features import (
     FEATURE_COLUMNS,
@@ -488,6 +489,7 @@ __all__ = [
     "show_progress",
     "signatures_of",
     "slice_members",
+    "slice_names",
     "split_dataset",
     "study_yaml",
     "summary_rows",

@@ -190,9 +190,7 @@ def slice_members(view: RunView, name: str) -> tuple[frozenset[str], tuple[Cell,
     if name in kept:
         cells = tuple((image_id, "reference", cell) for image_id, cell in kept[name].cells)
         return frozenset(kept[name].image_ids), cells
-    scored = pd.Index(view.scores["image_id"].unique(), name="image_id")
-    records = [{"image_id": r.image_id, **r.metadata} for r in view.dataset.records]
-    slices = named_slices(view.scores, scored, metadata=pd.DataFrame(records).fillna(""))
+    slices = _slices(view)
     column, _, value = name.rpartition("=")
     try:
         column, value = find_slice(slices, column.strip(), value.strip())
@@ -202,6 +200,13 @@ def slice_members(view: RunView, name: str) -> tuple[frozenset[str], tuple[Cell,
         raise InputError(msg) from error
     values = slices[column]
     return frozenset(map(str, values.index[values == value])), ()
+
+
+def slice_names(view: RunView) -> list[str]:
+    """Return the names that :func:`slice_members` knows, those kept with the run first."""
+    kept = list(read_slices(view.run.slices_file))
+    found = _slices(view)
+    return kept + [f"{c}={value}" for c, ids in found.items() for value in sorted(ids.unique())]
 
 
 def find_cell(view: RunView, member: Member, text: str) -> Cell:
@@ -250,6 +255,12 @@ def check_error(error: str) -> None:
         hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(ERROR_TYPES)}."
         msg = f"type {error!r}: no such type of error; {hint}"
         raise InputError(msg)
+
+
+def _slices(view: RunView) -> dict[str, pd.Series]:
+    scored = pd.Index(view.scores["image_id"].unique(), name="image_id")
+    records = [{"image_id": r.image_id, **r.metadata} for r in view.dataset.records]
+    return named_slices(view.scores, scored, metadata=pd.DataFrame(records).fillna(""))
 
 
 def _wrong_cells(own: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from workbench.studies import (
     judge_cell,
     judged_rows,
 )
-from workbench.viewers._layers import REFERENCE, draw_cells, show_layers
+from workbench.viewers._layers import REFERENCE, draw_cells, show_layers, stale
 from workbench.viewers._scene import Box, RunScenes
 
 JUDGEMENTS: Final[tuple[Judgement, ...]] = get_args(Judgement)
@@ -39,6 +39,7 @@ KEYS: Final[Mapping[str, str]] = {
     "Shift-K": "save the correction",
 }
 """None of them means anything to napari while an image or labels are selected."""
+ALL: Final = FailureChoice()
 FRAMES_SHOWN: Final = 3.0
 """How many times as high and wide as the failure its surroundings are."""
 SMALLEST_VIEW_PX: Final = 48
@@ -89,7 +90,7 @@ class Inspector:
         view: RunView,
         member: Member,
         *,
-        choice: FailureChoice = FailureChoice(),
+        choice: FailureChoice = ALL,
         beside: Member | None = None,
         reviewer: str = "",
     ) -> None:
@@ -107,7 +108,6 @@ class Inspector:
         self.place = 0 if len(self.rows) else -1
         self.image_id = self._first_image()
         self._filled = False
-        self._on_screen = ""
         self._bind()
         self._show()
 
@@ -155,7 +155,7 @@ class Inspector:
 
     def next_model(self, _viewer: Any = None) -> None:
         """Show the same place as the next model sees it, and list that model's failures."""
-        members = self.view.members
+        members = self.scenes.members
         self.set_member(members[(members.index(self.member) + 1) % len(members)].name)
 
     def set_member(self, name: str) -> None:
@@ -222,7 +222,7 @@ class Inspector:
 
     def toggle_beside(self, _viewer: Any = None) -> None:
         """Put the best other model beside this one, or take it away."""
-        others = [member for member in self.view.members if member != self.member]
+        others = [member for member in self.scenes.members if member != self.member]
         if self.beside is not None or not others:
             self.compare_with(None)
             return
@@ -290,8 +290,10 @@ class Inspector:
 
     def drop_edits(self) -> None:
         """Show the stored reference again."""
-        if self.beside is None:
-            self._show(framed=False, keep_edits=False)
+        layer = self._reference_layer()
+        if layer is not None:
+            stale(layer)
+            self._show(framed=False)
         self._browse()
         self._tell("The edits are dropped.")
 
@@ -317,7 +319,7 @@ class Inspector:
             self._tell(str(error))
             return None
         self.scenes.forget(self.image_id)
-        self._show(framed=False, keep_edits=False)
+        self._show(framed=False)
         self._browse()
         self._tell(done.sentence)
         return done
@@ -378,11 +380,7 @@ class Inspector:
         top, left, bottom, right = self._box() or (0, 0, 2 * SMALLEST_VIEW_PX, 0)
         return float(max(bottom - top, right - left))
 
-    def _show(self, *, framed: bool = True, keep_edits: bool = True) -> None:
-        kept = None
-        if keep_edits and self._on_screen == self.image_id and self.has_edits:
-            kept = self._reference_layer().data
-        self._on_screen = self.image_id
+    def _show(self, *, framed: bool = True) -> None:
         grid = self.viewer.canvas.grid
         if self.beside is None:
             specs = self.scenes.layers(self.image_id, self.member, self._box())
@@ -392,23 +390,22 @@ class Inspector:
             specs = self.scenes.side_by_side(self.image_id, members, self._box())
         show_layers(self.viewer, specs)
         if self.beside is not None:
-            grid.stride = -(len(specs) // 2)
+            grid.stride = len(specs) // 2
             grid.shape = (1, 2)
             grid.enabled = True
         else:
-            for member in self.view.members:
+            for member in self.scenes.members:
                 self.viewer.layers[member.name].visible = member == self.member
-            if kept is not None:
-                self.viewer.layers[REFERENCE].data = kept
         self._draw_filled()
         if framed:
-            self._frame()
+            self.frame()
         self._changed()
 
-    def _frame(self) -> None:
+    def frame(self) -> None:
+        """Move the camera to the failure on screen, or to the whole image."""
         box = self._box()
         if box is None:
-            self.viewer.reset_view()
+            self.viewer.reset_view(layers=[self.viewer.layers[0]])
             return
         top, left, bottom, right = box
         height, width = self.viewer.canvas.viewbox_size(self.viewer.layers)
@@ -419,7 +416,7 @@ class Inspector:
     def _draw_filled(self) -> None:
         for layer in self.viewer.layers:
             name = layer.name.split(" | ")[0]
-            if name == REFERENCE or name in [member.name for member in self.view.members]:
+            if name == REFERENCE or name in [member.name for member in self.scenes.members]:
                 draw_cells(layer, filled=self._filled)
 
     def _browse(self) -> None:

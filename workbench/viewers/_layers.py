@@ -17,6 +17,7 @@ REFERENCE: Final = "reference"
 OUTCOME_LAYER: Final = "outcomes"
 EVENT_LAYER: Final = "failures"
 FOCUS_LAYER: Final = "this failure"
+MAP_PREFIX: Final = "map: "
 
 CODES: Final[Mapping[Outcome, int]] = {name: code for code, name in enumerate(OUTCOMES, start=1)}
 REFERENCE_COLOUR: Final = "#00A676"
@@ -105,7 +106,7 @@ def map_layers(maps: npt.NDArray[Any], names: Sequence[str]) -> list[LayerSpec]:
     """
     return [
         LayerSpec(
-            f"map: {name}",
+            MAP_PREFIX + name,
             "image",
             values.astype(np.float32),
             {"colormap": "magma", "visible": False, "opacity": 0.7},
@@ -123,9 +124,8 @@ def outcome_layer(codes: npt.NDArray[np.uint8]) -> LayerSpec:
     codes
         From :func:`outcome_codes`.
     """
-    colours = {code: OUTCOME_COLOURS[name] for name, code in CODES.items()}
     return LayerSpec(
-        OUTCOME_LAYER, "labels", codes, {"opacity": 0.35, "colormap": label_colours(colours)}
+        OUTCOME_LAYER, "labels", codes, {"opacity": 0.35, "colormap": outcome_colours()}
     )
 
 
@@ -159,7 +159,7 @@ def outline_layer(name: str, labels: LabelImage, colour: str, **first: Any) -> L
     return LayerSpec(
         name,
         "labels",
-        labels.astype(np.int32),  # a copy: people may paint in it
+        labels.astype(np.int32),
         {"opacity": 0.9, **first},
         {"colormap": one_colour(colour)},
     )
@@ -204,8 +204,9 @@ def focus_layer(box: tuple[float, float, float, float] | None) -> LayerSpec:
     if box is not None:
         top, left, bottom, right = box
         # Pixels reach half a pixel to either side of their centre; two more keep the cell free.
-        t, l, b, r = top - 2.5, left - 2.5, bottom + 1.5, right + 1.5
-        corners = [np.array([[t, l], [t, r], [b, r], [b, l]], float)]
+        rows, columns = (top - 2.5, bottom + 1.5), (left - 2.5, right + 1.5)
+        around = [(rows[0], 0), (rows[0], 1), (rows[1], 1), (rows[1], 0)]
+        corners = [np.array([(row, columns[side]) for row, side in around], float)]
     return LayerSpec(
         FOCUS_LAYER,
         "shapes",
@@ -217,7 +218,8 @@ def focus_layer(box: tuple[float, float, float, float] | None) -> LayerSpec:
 def show_layers(viewer: Any, specs: Sequence[LayerSpec]) -> None:
     """Bring a viewer to show layers: data of those that fit are swapped, the others made anew.
 
-    Layers that people added themselves stay.
+    A layer that shows a description already is left as it is; a hidden one gets its data when
+    somebody looks at it. Layers that people added themselves stay.
 
     Parameters
     ----------
@@ -231,42 +233,72 @@ def show_layers(viewer: Any, specs: Sequence[LayerSpec]) -> None:
         if layer.name not in wanted or not _fits(layer, wanted[layer.name]):
             viewer.layers.remove(layer)
     for place, spec in enumerate(specs):
-        if spec.name in viewer.layers:
-            _swap(viewer.layers[spec.name], spec)
-        else:
+        if spec.name not in viewer.layers:
             _insert(viewer, spec, place)
+            continue
+        layer = viewer.layers[spec.name]
+        layer.metadata[OWN]["wanted"] = spec
+        if layer.visible:
+            _catch_up(layer)
+
+
+def stale(layer: Any) -> None:
+    """Let the next call of :func:`show_layers` give a layer its data again."""
+    layer.metadata[OWN]["shown"] = None
 
 
 def draw_cells(layer: Any, *, filled: bool) -> None:
     """Draw the cells of a layer as outlines, or filled."""
-    layer.contour = 0 if filled else 1
-    layer.opacity = 0.4 if filled else 0.9
+    contour = 0 if filled else 1
+    if layer.contour != contour:
+        layer.contour = contour
+        layer.opacity = 0.4 if filled else 0.9
 
 
-def label_colours(colours: Mapping[int | None, str]) -> Any:
-    """Return a colour for labels; None stands for every label not named, 0 is transparent."""
+def outcome_colours() -> Any:
+    """Return the colours of the codes of outcomes."""
     from napari.utils import DirectLabelColormap
 
+    colours = {code: OUTCOME_COLOURS[name] for name, code in CODES.items()}
+    # None is the colour of every label not named, 0 the background.
     return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", **colours})
 
 
 @lru_cache
 def one_colour(colour: str) -> Any:
-    """Return one colour for all labels."""
-    return label_colours({None: colour})
+    """Return one colour for all labels; napari paints it faster than colours by label."""
+    from napari.utils.colormaps import CyclicLabelColormap
+
+    return CyclicLabelColormap(colors=["transparent", colour])
 
 
 def _insert(viewer: Any, spec: LayerSpec, place: int) -> None:
     from napari.layers import Layer
 
-    data, options, kind = spec.as_tuple
-    if kind == "shapes" and not data:
-        data = None
-    layer = Layer.create(data, {**options, "metadata": {OWN: dict(spec.always)}}, kind)
+    _, options, kind = spec.as_tuple
+    state = {"shown": spec, "wanted": spec}
+    if kind == "shapes":
+        options["shape_type"] = "polygon"
+    data = None if kind == "shapes" and not spec.data else _own_data(spec)
+    layer = Layer.create(data, {**options, "metadata": {OWN: state}}, kind)
+    layer.events.visible.connect(lambda: _catch_up(layer) if layer.visible else None)
     active = viewer.layers.selection.active
     viewer.layers.insert(place, layer)
     # A new layer becomes the active one, whose keys would come before ours.
     viewer.layers.selection.active = active or layer
+
+
+def _catch_up(layer: Any) -> None:
+    state = layer.metadata[OWN]
+    if state["shown"] is not state["wanted"]:
+        _swap(layer, state["wanted"])
+        state["shown"] = state["wanted"]
+
+
+def _own_data(spec: LayerSpec) -> Any:
+    # People paint in labels; what is described must stay as it is.
+    is_array = isinstance(spec.data, np.ndarray)
+    return spec.data.copy() if spec.kind == "labels" and is_array else spec.data
 
 
 def _fits(layer: Any, spec: LayerSpec) -> bool:
@@ -281,20 +313,16 @@ def _fits(layer: Any, spec: LayerSpec) -> bool:
 
 
 def _swap(layer: Any, spec: LayerSpec) -> None:
-    if spec.kind == "shapes":
+    if spec.kind == "shapes" and len(layer.data) != len(spec.data):
         layer.data = []
+        drawn = {name: value for name, value in spec.first.items() if name != "opacity"}
         if spec.data:
-            layer.add(
-                spec.data, shape_type="polygon", **{
-                    name: spec.first[name] for name in ("edge_color", "face_color", "edge_width")
-                },
-            )  # fmt: skip
+            layer.add(spec.data, shape_type="polygon", **drawn)
         return
-    layer.data = spec.data
+    layer.data = _own_data(spec)
     for name, value in spec.always.items():
-        if layer.metadata[OWN].get(name) is not value:
+        if name != "colormap" or layer.colormap is not value:
             setattr(layer, name, value)
-    layer.metadata[OWN] = dict(spec.always)
 
 
 def _painted(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from workbench.studies import (
     run_pictures,
 )
 from workbench.viewers._layers import (
+    MAP_PREFIX,
     OTHER_COLOUR,
     PREDICTED_COLOUR,
     REFERENCE,
@@ -37,9 +38,6 @@ from workbench.viewers._layers import (
     outline_layer,
     picture_layers,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 KEPT: Final = 16
 """Images kept in memory, so that going back is quick."""
@@ -76,7 +74,10 @@ class RunScenes:
         self.view = view
         self._pictures: RunPictures = run_pictures(view)
         self._records = {record.image_id: record for record in view.dataset.records}
+        self.members = view.members
         self._picture = lru_cache(KEPT)(self._read_picture)
+        self._cells = lru_cache(KEPT)(self._describe_cells)
+        self._beside = lru_cache(KEPT)(self._describe_beside)
         self._annotations: dict[str, Annotation] = {}
         self._events: dict[Member, dict[str, pd.DataFrame]] = {}
 
@@ -85,15 +86,19 @@ class RunScenes:
         if image_id not in self._annotations:
             versions = annotation_versions(self.view.run, image_id)
             version = versions[-1].version if versions else 0
-            if not version:
-                return Annotation(self._pictures.reference(image_id).labels, 0)
-            labels = read_annotation(self.view, image_id, version)
+            labels = (
+                read_annotation(self.view, image_id, version)
+                if version
+                else self._pictures.reference(image_id).labels
+            )
             self._annotations[image_id] = Annotation(labels, version)
         return self._annotations[image_id]
 
     def forget(self, image_id: str) -> None:
         """Read the annotation anew: there is another one."""
         self._annotations.pop(image_id, None)
+        self._cells.cache_clear()
+        self._beside.cache_clear()
 
     def predicted(self, image_id: str, member: Member) -> LabelImage:
         """Return the cells that a member found."""
@@ -119,40 +124,51 @@ class RunScenes:
             Whose outcomes and failures.
         box
             Around the failure that is looked at.
+
+        Returns
+        -------
+        list of LayerSpec
+            From the lowest to the highest; the same values for the same image.
         """
-        others = [
-            outline_layer(one.name, self._later(image_id, one), OTHER_COLOUR, visible=False)
-            for one in self.view.members
-            if one != member
-        ]
-        return self._stacked(image_id, member, box, others)
+        return [*self._cells(image_id, member, alone=True), focus_layer(box)]
 
     def side_by_side(
-        self, image_id: str, members: Sequence[Member], box: Box | None
+        self, image_id: str, members: tuple[Member, Member], box: Box | None
     ) -> list[LayerSpec]:
-        """Describe the layers of an image once for each of several members, as many for each."""
-        stacks = [self._stacked(image_id, member, box, ()) for member in members]
-        longest = max(stacks, key=len)
+        """Describe the layers of an image once for each of two members, as many for each."""
         specs: list[LayerSpec] = []
-        for member, stack in zip(members, stacks, strict=True):
-            # Maps that one member has and another lacks: a blank keeps the stacks alike.
-            here = {spec.name for spec in stack}
-            known = {one.name for one in members}
-            missing = [s for s in longest if s.name not in here and s.name not in known]
-            blank = [LayerSpec(s.name, s.kind, np.zeros_like(s.data), s.first) for s in missing]
-            place = sum(spec.kind == "image" for spec in stack)
-            specs += [
-                LayerSpec(f"{spec.name} | {member.name}", spec.kind, spec.data, spec.first,
-                          spec.always)
-                for spec in (*stack[:place], *blank, *stack[place:])
-            ]  # fmt: skip
+        for member, stack in zip(members, self._beside(image_id, members), strict=True):
+            focus = focus_layer(box)
+            specs += [*stack, replace(focus, name=beside_name(focus.name, member))]
         return specs
 
-    def _stacked(
-        self, image_id: str, member: Member, box: Box | None, others: Sequence[LayerSpec]
-    ) -> list[LayerSpec]:
+    def _describe_beside(
+        self, image_id: str, members: tuple[Member, Member]
+    ) -> tuple[list[LayerSpec], ...]:
+        stacks = [self._cells(image_id, member, alone=False) for member in members]
+        maps = {s.name: s for stack in stacks for s in stack if s.name.startswith(MAP_PREFIX)}
+        described = []
+        for member, stack in zip(members, stacks, strict=True):
+            here = {spec.name for spec in stack}
+            # Maps that one member has and the other lacks are blank: the stacks must be alike.
+            blank = [
+                replace(spec, data=np.zeros_like(spec.data))
+                for name, spec in maps.items()
+                if name not in here
+            ]
+            place = sum(spec.kind == "image" for spec in stack)
+            whole = (*stack[:place], *blank, *stack[place:])
+            described.append([replace(spec, name=beside_name(spec.name, member)) for spec in whole])
+        return tuple(described)
+
+    def _describe_cells(self, image_id: str, member: Member, *, alone: bool) -> list[LayerSpec]:
         annotation = self.annotation(image_id)
         predicted = self.predicted(image_id, member)
+        others = [
+            outline_layer(one.name, self._later(image_id, one), OTHER_COLOUR, visible=False)
+            for one in self.members
+            if alone and one != member
+        ]
         return [
             *self._picture(image_id),
             *self._maps(image_id, member),
@@ -161,7 +177,6 @@ class RunScenes:
             outline_layer(REFERENCE, annotation.labels, REFERENCE_COLOUR),
             outline_layer(member.name, predicted, PREDICTED_COLOUR),
             event_layer(self.events(image_id, member)),
-            focus_layer(box),
         ]
 
     def _later(self, image_id: str, member: Member) -> Any:
@@ -184,7 +199,7 @@ class RunScenes:
             fresh = make_overlay(sample, member, found.labels)
             told = (fresh.reference_outcomes, fresh.predicted_outcomes)
         else:
-            sides = {side: rows for side, rows in found.cells.groupby("side")}
+            sides = dict(iter(found.cells.groupby("side")))
             told = tuple(
                 dict(zip(sides[side]["cell_id"].astype(int), sides[side]["outcome"], strict=True))
                 if side in sides
@@ -209,3 +224,12 @@ class RunScenes:
         return tuple(picture_layers(*self._pictures.image(image_id)))
 
 
+def beside_name(name: str, member: Member) -> str:
+    """Return what a layer is called where two members are shown.
+
+    Examples
+    --------
+    >>> beside_name("outcomes", Member("unet", 0))
+    'outcomes | unet-0'
+    """
+    return f"{name} | {member.name}"
