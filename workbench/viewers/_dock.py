@@ -160,8 +160,9 @@ class FailureDock(QWidget):  # type: ignore[misc]
 
     def _lay_out(self) -> None:
         self.table.setModel(self.model)
-        self.table.setSortingEnabled(True)
+        # No column is sorted by at first: the list begins with what is worth most.
         self.table.horizontalHeader().setSortIndicator(-1, Qt.AscendingOrder)
+        self.table.setSortingEnabled(True)
         self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.Stretch)
         for place, width in ((0, 104), (2, 48), (3, 62), (4, 84)):
             self.table.setColumnWidth(place, width)
