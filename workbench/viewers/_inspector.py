@@ -23,7 +23,7 @@ from workbench.studies import (
     judged_rows,
 )
 from workbench.viewers._layers import REFERENCE, draw_cells, show_layers, stale
-from workbench.viewers._scene import Box, RunScenes
+from workbench.viewers._scene import PREDICTED, Box, RunScenes
 
 JUDGEMENTS: Final[tuple[Judgement, ...]] = get_args(Judgement)
 KEYS: Final[Mapping[str, str]] = {
@@ -414,9 +414,9 @@ class Inspector:
         self.viewer.camera.zoom = float(min(height, width)) / shown
 
     def _draw_filled(self) -> None:
+        drawn = {REFERENCE, PREDICTED, *(member.name for member in self.scenes.members)}
         for layer in self.viewer.layers:
-            name = layer.name.split(" | ")[0]
-            if name == REFERENCE or name in [member.name for member in self.scenes.members]:
+            if layer.name.split(" | ")[0] in drawn:
                 draw_cells(layer, filled=self._filled)
 
     def _browse(self) -> None:

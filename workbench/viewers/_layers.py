@@ -200,9 +200,11 @@ def focus_layer(box: tuple[float, float, float, float] | None) -> LayerSpec:
     box
         Top, left, bottom, right, half-open; None for no frame.
     """
-    corners = []
+    corners, width = [], 1.0
     if box is not None:
         top, left, bottom, right = box
+        # Seen whole, a large failure is shown at less than its size: its frame must not vanish.
+        width = max(0.8, max(bottom - top, right - left) / 70)
         # Pixels reach half a pixel to either side of their centre; two more keep the cell free.
         rows, columns = (top - 2.5, bottom + 1.5), (left - 2.5, right + 1.5)
         around = [(rows[0], 0), (rows[0], 1), (rows[1], 1), (rows[1], 0)]
@@ -211,7 +213,8 @@ def focus_layer(box: tuple[float, float, float, float] | None) -> LayerSpec:
         FOCUS_LAYER,
         "shapes",
         corners,
-        {"edge_color": FOCUS_COLOUR, "face_color": "transparent", "edge_width": 0.8, "opacity": 1},
+        {"edge_color": FOCUS_COLOUR, "face_color": "transparent", "opacity": 1},
+        {"edge_width": width},
     )
 
 
@@ -315,7 +318,8 @@ def _fits(layer: Any, spec: LayerSpec) -> bool:
 def _swap(layer: Any, spec: LayerSpec) -> None:
     if spec.kind == "shapes" and len(layer.data) != len(spec.data):
         layer.data = []
-        drawn = {name: value for name, value in spec.first.items() if name != "opacity"}
+        drawn = {**spec.first, **spec.always}
+        del drawn["opacity"]
         if spec.data:
             layer.add(spec.data, shape_type="polygon", **drawn)
         return

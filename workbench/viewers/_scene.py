@@ -42,6 +42,9 @@ from workbench.viewers._layers import (
 KEPT: Final = 16
 """Images kept in memory, so that going back is quick."""
 
+PREDICTED: Final = "predicted"
+"""Name of a member's cells where two members are shown."""
+
 Box = tuple[float, float, float, float]
 
 
