@@ -19,15 +19,14 @@ SMALL_PX = 300
 
 @pytest.fixture
 def real_view(real_data: Path, tmp_path: Path) -> RunView:
-    """Two models, the second without its first cell, on three real images of nuclei."""
+    """Two models that find the same, on three real images of nuclei."""
     return run_of_real_images(real_data, tmp_path)
 
 
 @pytest.fixture
 def disc_view(small_study: Callable[..., Path], tmp_path: Path) -> RunView:
-    """One model that finds every disc but those that were taken away."""
-    view = small_view(small_study(), tmp_path / "run")
-    return view
+    """One model that finds every disc."""
+    return small_view(small_study(), tmp_path / "run")
 
 
 def run_of_real_images(real_data: Path, folder: Path) -> RunView:

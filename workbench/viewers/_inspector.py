@@ -410,8 +410,8 @@ class Inspector:
         top, left, bottom, right = box
         height, width = self.viewer.canvas.viewbox_size(self.viewer.layers)
         shown = max(FRAMES_SHOWN * self._box_side(), SMALLEST_VIEW_PX)
-        self.viewer.camera.center = ((top + bottom - 1) / 2, (left + right - 1) / 2)
-        self.viewer.camera.zoom = float(min(height, width)) / shown
+        self.viewer.scene.camera.center = ((top + bottom - 1) / 2, (left + right - 1) / 2)
+        self.viewer.scene.camera.zoom = float(min(height, width)) / shown
 
     def _draw_filled(self) -> None:
         drawn = {REFERENCE, PREDICTED, *(member.name for member in self.scenes.members)}

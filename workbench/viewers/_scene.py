@@ -148,7 +148,13 @@ class RunScenes:
     def _describe_beside(
         self, image_id: str, members: tuple[Member, Member]
     ) -> tuple[list[LayerSpec], ...]:
-        stacks = [self._cells(image_id, member, alone=False) for member in members]
+        stacks = [
+            [
+                replace(spec, name=PREDICTED) if spec.name == member.name else spec
+                for spec in self._cells(image_id, member, alone=False)
+            ]
+            for member in members
+        ]
         maps = {s.name: s for stack in stacks for s in stack if s.name.startswith(MAP_PREFIX)}
         described = []
         for member, stack in zip(members, stacks, strict=True):
