@@ -140,7 +140,6 @@ from ._multiverse import (
 )
 from ._named_slices import (
     cell_count_thirds,
-    find_slice,
     named_slices,
 )
 from ._omnibus import (
@@ -313,7 +312,6 @@ __all__ = [
     "expected_f1_after",
     "explain_difference",
     "find_failure_slices",
-    "find_slice",
     "fingerprint",
     "friedman",
     "greenhouse_geisser",

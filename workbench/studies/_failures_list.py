@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from workbench.analysis import find_slice, named_slices, review_queue
+from workbench.analysis import named_slices, review_queue
 from workbench.schema import ERROR_TYPES, InputError, Member
 from workbench.store import read_slices
 from workbench.studies._view import RunView, images_worst_first
@@ -191,13 +191,20 @@ def slice_members(view: RunView, name: str) -> tuple[frozenset[str], tuple[Cell,
         cells = tuple((image_id, "reference", cell) for image_id, cell in kept[name].cells)
         return frozenset(kept[name].image_ids), cells
     slices = _slices(view)
-    column, _, value = name.rpartition("=")
-    try:
-        column, value = find_slice(slices, column.strip(), value.strip())
-    except InputError as error:
-        there = f" Kept with the run: {', '.join(kept)}." if kept else ""
-        msg = f"slice {name!r}: {error}{there}"
-        raise InputError(msg) from error
+    wanted, _, value = (part.strip().casefold() for part in name.rpartition("="))
+    found = [
+        (column, one)
+        for column, values in slices.items()
+        for one in values.unique()
+        if one.casefold() == value and wanted in ("", column.casefold())
+    ]
+    if len(found) != 1:
+        choices = [f"{column}={one}" for column, one in found]
+        there = f"there are {', '.join(slice_names(view))}."
+        hint = f"it may be {' or '.join(choices)}." if found else there
+        msg = f"slice {name!r}: {'several have' if found else 'none has'} this name; {hint}"
+        raise InputError(msg)
+    column, value = found[0]
     values = slices[column]
     return frozenset(map(str, values.index[values == value])), ()
 
