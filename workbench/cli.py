@@ -266,26 +266,64 @@ def inspect(
         str | None,
         typer.Option(metavar="NAME", help="Model, or model-seed.", show_default="the best"),
     ] = None,
+    beside: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A second model to show beside it.")
+    ] = None,
+    worst: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Only failures in the N worst images.", min=1),
+    ] = None,
+    error: Annotated[
+        str,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="Only boundary, missed, spurious, split, merge, or catastrophe.",
+            show_default="all",
+        ),
+    ] = "",
+    slice_name: Annotated[
+        str,
+        typer.Option(
+            "--slice",
+            metavar="NAME",
+            help="Only images of a slice that was kept in a notebook, "
+            "or COLUMN=VALUE of the data set's metadata.",
+            show_default="all images",
+        ),
+    ] = "",
+    cell: Annotated[
+        str,
+        typer.Option(
+            metavar="IMAGE:ID",
+            help="One cell of the reference, or IMAGE:predicted:ID.",
+            show_default=False,
+        ),
+    ] = "",
     screenshot: Annotated[
         Path | None,
         typer.Option(metavar="PNG", help="Write a picture of the window and end."),
     ] = None,
 ) -> None:
-    """Open napari on the images of a run, the worst first.
+    """Open napari on the failures of a run, those first whose correction gains most.
 
-    Layers: the image, the outlines of reference and prediction, and every cell coloured by what
-    became of it: matched, missed or spurious. In the window, N and P step to the next and the
-    previous image, M to the next model.
+    The list at the right can be sorted and filtered; N and Shift+N step through it with the camera
+    on the cell, T shows the next model, D two side by side. Q, W and R store a verdict: model
+    error, annotation error, ambiguous. K makes the reference ready for painting; saving keeps it
+    as a new version of the annotation and scores every model against it. docs/napari.md shows it
+    all.
     """
     from workbench.store import open_run
     from workbench.viewers import require_display
 
     open_run(folder)
     require_display()  # both before anything heavy, so that what is wrong is told at once
-    from workbench.studies import open_view
-    from workbench.viewers import inspect_run
+    from workbench.look import inspect as look
 
-    inspect_run(open_view(folder), model=model, screenshot=screenshot)
+    look(
+        folder, model=model, beside=beside, worst=worst, error=error, slice_name=slice_name,
+        cell=cell, screenshot=screenshot,
+    )  # fmt: skip
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

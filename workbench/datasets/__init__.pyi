@@ -51,6 +51,10 @@ from ._frozen import (
     read_frozen_split,
     verify_frozen_split,
 )
+from ._image_levels import (
+    ImageLevels,
+    image_levels,
+)
 from ._image_values import (
     ImageChoice,
     ImageInfo,
@@ -152,6 +156,7 @@ __all__ = [
     "FrozenSplit",
     "ImageChoice",
     "ImageInfo",
+    "ImageLevels",
     "ImageRead",
     "ImageSignature",
     "LabelNote",
@@ -180,6 +185,7 @@ __all__ = [
     "find_label_files",
     "freeze_split",
     "frozen_split_json",
+    "image_levels",
     "image_signature",
     "is_archive",
     "labels_geojson",

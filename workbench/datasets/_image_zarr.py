@@ -104,3 +104,30 @@ def _pixel_size_um(level: Mapping[str, Any], axes: str, units: tuple[str, ...]) 
             place = axes.index("X")
             return float(transform["scale"][place]) * _TO_UM.get(units[place], float("nan"))
     return float("nan")
+
+
+def zarr_levels(path: Path) -> list[Any]:
+    """Return the arrays of an OME-Zarr, the full resolution first; of a bare array itself.
+
+    Raises
+    ------
+    InputError
+        As :func:`open_zarr`, of any level.
+    """
+    import zarr
+
+    info, _ = open_zarr(path)
+    node: Any = zarr.open(path, mode="r")
+    if isinstance(node, zarr.Array):
+        return [node]
+    attributes: dict[str, Any] = dict(node.attrs)
+    places = [
+        PurePosixPath(str(level["path"]))
+        for level in attributes.get("ome", attributes)["multiscales"][0]["datasets"]
+    ]
+    inside = [place for place in places if not place.is_absolute() and ".." not in place.parts]
+    arrays = [node[str(place)] for place in inside]
+    levels = [one for one in arrays if isinstance(one, zarr.Array) and one.ndim == len(info.shape)]
+    for level in levels:
+        _refuse_unsafe(path, level)
+    return levels

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 MAP_NAMES: Final = {
+    "three_class": ("background", "interior", "boundary"),
     "three_class_distance": ("background", "interior", "boundary", "distance"),
     "star_convex": ("object", *(f"ray {place}" for place in range(1, 33))),
     "flows": ("foreground", "flow down", "flow right"),
@@ -85,12 +86,22 @@ def target_figure(job: TrainJob, sample: Sample) -> go.Figure:
     maps = encoding.perfect(encoding.encode(labels))
     if job.encoding == "three_class":
         return figures.class_map(sample.image, maps.argmax(axis=-1).astype(np.uint8))
-    known = MAP_NAMES.get(job.encoding, ())
-    more = tuple(f"map {place + 1}" for place in range(len(known), maps.shape[-1]))
+    names = map_names(job.encoding, maps.shape[-1])
     return figures.map_gallery(
-        sample.image,
-        {name: maps[..., place] for place, name in enumerate((*known, *more))},
+        sample.image, {name: maps[..., place] for place, name in enumerate(names)}
     )
+
+
+def map_names(encoding: str, n_maps: int) -> tuple[str, ...]:
+    """Return what the maps of an encoding are called; those without a name are numbered.
+
+    Examples
+    --------
+    >>> map_names("flows", 4)
+    ('foreground', 'flow down', 'flow right', 'map 4')
+    """
+    known = MAP_NAMES.get(encoding, ())[:n_maps]
+    return (*known, *(f"map {place + 1}" for place in range(len(known), n_maps)))
 
 
 def predicted_samples(job: PredictJob, *, n: int) -> list[Sample]:

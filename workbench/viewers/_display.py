@@ -11,7 +11,8 @@ from workbench.schema import InputError
 CURE: Final = (
     "Run it on a machine with a screen, or through remote desktop or `ssh -X`; "
     '`xvfb-run -a -s "-screen 0 1600x1000x24" workbench inspect RUN --screenshot PNG` '
-    "makes a picture without one, and notebook 06 shows the same overlays in a browser."
+    "makes a picture without one, and in a notebook `workbench.look.inspect(RUN)` shows the same "
+    "cells in a browser."
 )
 
 
