@@ -137,6 +137,7 @@ def leaderboards(
     *,
     metadata: pd.DataFrame | None = None,
     measures: Sequence[tuple[str, float]] | None = None,
+    first: tuple[str, float] | None = None,
     chosen: Mapping[str, Sequence[str]] | None = None,
 ) -> Boards:
     """Return the leaderboards of a score table, for :func:`workbench.widgets.leaderboard`.
@@ -151,6 +152,8 @@ def leaderboards(
     measures
         Names and thresholds (NaN for none); by default F1 at three thresholds and the measures
         that published reports show, as far as they were scored.
+    first
+        A measure that stands before those, such as the one that decides.
     chosen
         Further slices: image ids by name.
 
@@ -171,8 +174,9 @@ def leaderboards(
     found = {}
     metrics = scores["metric"].astype("category").cat
     at = scores["threshold"].to_numpy(float)
-    for metric, threshold in measures or SHOWN:
-        measure = BoardMeasure(metric, threshold)
+    wanted = [*([first] if first else []), *(measures or SHOWN)]
+    for measure in {asked.key: asked for asked in (BoardMeasure(*pair) for pair in wanted)}.values():
+        metric, threshold = measure.metric, measure.threshold
         code = metrics.categories.get_indexer([metric])[0]
         rows = (metrics.codes == code).to_numpy() & (code >= 0)
         rows &= np.isnan(at) if np.isnan(threshold) else np.isclose(at, threshold)

@@ -42,6 +42,10 @@ from ._leaderboard import (
     Leaderboard,
     leaderboard,
 )
+from ._linked import (
+    LinkedPanels,
+    linked_panels,
+)
 from ._live_curve import (
     live_training_curve,
 )
@@ -73,6 +77,7 @@ __all__ = [
     "GalleryState",
     "GalleryView",
     "Leaderboard",
+    "LinkedPanels",
     "NumberTable",
     "Numbered",
     "PickedCell",
@@ -84,6 +89,7 @@ __all__ = [
     "failure_browser",
     "image_orders",
     "leaderboard",
+    "linked_panels",
     "live_training_curve",
     "number_table",
     "ranking_weights",

@@ -283,6 +283,8 @@ function mount(root, source) {
     act();
   });
 
+  // Whoever picked an image in another panel looks for it here.
+  source.onCome(() => root.scrollIntoView({ block: "nearest", behavior: "smooth" }));
   const resizing = new ResizeObserver(draw);
   resizing.observe(panels);
   const forget = source.onState(() => {
