@@ -56,10 +56,12 @@ def test_the_only_panel_stays_beside_the_model_that_is_asked_for(panels: LinkedP
     assert panels.comparer.shown.panels == ("reference", "fine-0")
 
 
-def test_the_comparer_is_told_to_come_into_sight(panels: LinkedPanels) -> None:
+def test_a_line_scrolls_to_the_comparer_and_a_picture_stays(panels: LinkedPanels) -> None:
     sent: list[Any] = []
     assert panels.comparer is not None
-    panels.comparer.send = lambda message: sent.append(message)
+    panels.comparer.send = sent.append
+    pick_picture(panels, "images", 0)
+    assert sent == []
     pick_line(panels, "im3", "fine")
     assert sent == [{"kind": "come"}]
 

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.analysis._intervals import ALPHA, mean_interval
-from workbench.analysis._paired import MIN_IMAGES
+from workbench.analysis._intervals import ALPHA, Interval, t_of_mean
+from workbench.analysis._paired import MIN_IMAGES, group_codes
 from workbench.analysis._ranks import rank_rows, rank_summary
 from workbench.analysis._resampling import bootstrap_means
 
@@ -41,8 +41,10 @@ def board_means(
     [['a', 1.0], ['b', 0.0]]
     """
     means = paired.mean().to_numpy(float)
-    few = len(paired) < MIN_IMAGES
-    intervals = [None if few else mean_interval(paired[name], groups=groups) for name in paired]
+    intervals: list[Interval | None] = [None] * paired.shape[1]
+    if len(paired) >= MIN_IMAGES:
+        codes = group_codes(paired.index, groups)
+        intervals = [t_of_mean(values, codes) for values in paired.to_numpy(float).T]
     return pd.DataFrame(
         {
             "model": [str(name) for name in paired.columns],

@@ -76,7 +76,9 @@ class Boards:
 
     @cached_property
     def _groups(self) -> pd.Series | None:
-        return image_groups(self.scores)
+        groups = image_groups(self.scores)
+        # An index of categories is slow to look up.
+        return None if groups is None else groups.set_axis(groups.index.astype(object))
 
     def values(self, key: str) -> pd.DataFrame:
         """Return images x models of a measure: the mean over seeds, NaN where one is undefined."""
@@ -96,7 +98,9 @@ class Boards:
     def paired(self, name: str, key: str) -> pd.DataFrame:
         """Return the images of a slice with a defined score for every model."""
         values = self.values(key)
-        return values[values.index.isin(self.slices[name])].dropna()
+        is_in = np.zeros(len(values), bool)
+        is_in[values.index.get_indexer(pd.Index(self.slices[name]))] = True
+        return values[is_in].dropna()
 
 
 @cache
@@ -174,8 +178,8 @@ def leaderboards(
     found = {}
     metrics = scores["metric"].astype("category").cat
     at = scores["threshold"].to_numpy(float)
-    wanted = [*([first] if first else []), *(measures or SHOWN)]
-    for measure in {asked.key: asked for asked in (BoardMeasure(*pair) for pair in wanted)}.values():
+    wanted = [BoardMeasure(*pair) for pair in (*([first] if first else ()), *(measures or SHOWN))]
+    for measure in {asked.key: asked for asked in wanted}.values():
         metric, threshold = measure.metric, measure.threshold
         code = metrics.categories.get_indexer([metric])[0]
         rows = (metrics.codes == code).to_numpy() & (code >= 0)

@@ -80,7 +80,7 @@ class Comparer(anywidget.AnyWidget):
     def go_to(
         self, image_id: str, cell: PickedCell | None = None, *, panel: str | None = None
     ) -> None:
-        """Show an image, and scroll the panel into sight.
+        """Show an image.
 
         Parameters
         ----------
@@ -107,6 +107,9 @@ class Comparer(anywidget.AnyWidget):
         self.change(
             place=order.index(ids.index(image_id)), cell=cell and cell.model_dump(), panels=panels
         )
+
+    def come(self) -> None:
+        """Scroll the page until the panel is in sight."""
         self.send({"kind": "come"})
 
     def static_html(self, *, max_mb: float = 4.0) -> str:

@@ -76,8 +76,10 @@ class LinkedPanels:
         if self.comparer is not None and self.view.run is not None:
             member = next(m for m in self.view.run.members if m.model == model)
             self.comparer.go_to(image_id, panel=member.name)
+            self.comparer.come()
 
     def _show_cell(self, image_id: str, cell_id: int | None) -> None:
+        """Show what is open in the explorer; the page stays, since somebody looks there."""
         if self.comparer is not None:
             cell = cell_id and PickedCell(panel=REFERENCE, side="reference", cell_id=cell_id)
             self.comparer.go_to(image_id, cell or None)
