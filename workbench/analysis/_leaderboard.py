@@ -6,7 +6,7 @@ import pandas as pd
 
 from workbench.analysis._intervals import ALPHA, Interval, t_of_mean
 from workbench.analysis._paired import MIN_IMAGES, group_codes
-from workbench.analysis._ranks import rank_rows, rank_summary
+from workbench.analysis._ranks import rank_intervals, rank_rows
 from workbench.analysis._resampling import bootstrap_means
 
 N_RESAMPLES = 1_000
@@ -101,8 +101,7 @@ def board_places(
         lower_is_better=lower_is_better,
     )
     ranks = rank_rows(means, lower_is_better=lower_is_better)[0]
-    stable = rank_summary(paired.columns, ranks, drawn, alpha=ALPHA).set_index("model")
-    low, high = (stable.loc[paired.columns, name].to_numpy() for name in ("rank_low", "rank_high"))
+    low, high = rank_intervals(ranks, drawn, alpha=ALPHA)
     places = 1 + (high[np.newaxis, :] < low[:, np.newaxis]).sum(axis=1)
     return table.assign(place=places.astype(float), rank_low=low, rank_high=high)
 

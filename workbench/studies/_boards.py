@@ -20,6 +20,9 @@ SHOWN = (
 )  # fmt: skip
 """Measures of a board where none are named; those that were scored are shown."""
 
+LEAST_IMAGES = 3
+"""Of a slice; fewer have no intervals and no ranks."""
+
 
 @dataclass(frozen=True)
 class BoardMeasure:
@@ -152,7 +155,7 @@ def leaderboards(
         Score table.
     metadata
         A row per image: ``image_id`` and columns such as modality and cell type, each of whose
-        values makes a slice.
+        values makes a slice, where it has three images and not all of them.
     measures
         Names and thresholds (NaN for none); by default F1 at three thresholds and the measures
         that published reports show, as far as they were scored.
@@ -197,7 +200,10 @@ def leaderboards(
     slices = {ALL_IMAGES: tuple(map(str, images))}
     for column, values in named_slices(_once(table), images, metadata=metadata).items():
         for name in sorted(values.unique()):
-            slices[f"{column_label(column)}: {name}"] = tuple(values.index[values == name])
+            ids = tuple(values.index[values == name])
+            # Of all images there is a board, and of two none.
+            if LEAST_IMAGES <= len(ids) < len(images):
+                slices[f"{column_label(column)}: {name}"] = ids
     slices |= {f"Kept: {name}": tuple(ids) for name, ids in (chosen or {}).items()}
     return Boards(table, {measure.key: measure for measure in found}, slices)
 

@@ -5,6 +5,7 @@ const TELL_AFTER_MS = 120;
 const MOST_ZOOM = 64;
 const CLICK_PX = 4;
 const STEP = 1.25;
+const SETTLES_AFTER_MS = 150;
 
 function mount(root, source) {
   root.classList.add("wbc");
@@ -21,6 +22,8 @@ function mount(root, source) {
   let telling = null;
   let updates = 0;
   let drawing = false;
+  let zooming = null;
+  let line = null; // thickness of outlines on the ink
 
   const bars = element("div");
   const panels = element("div", { className: "wbc-panels" });
@@ -170,6 +173,11 @@ function mount(root, source) {
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
     // What lies under the pointer stays there.
     const centre_px = [row + (height / 2 - at[1]) / next, column + (width / 2 - at[0]) / next];
+    clearTimeout(zooming);
+    zooming = setTimeout(() => {
+      zooming = null;
+      draw();
+    }, SETTLES_AFTER_MS);
     change({ zoom: next, centre_px });
   }
 
@@ -205,7 +213,8 @@ function mount(root, source) {
 
   function drawPanel(context, name, view) {
     const { image, layers } = scene;
-    const line = lineOnInk(image, view.zoom);
+    // While a wheel turns, outlines grow with the image: painting them anew would make it jerk.
+    if (!zooming || line === null) line = lineOnInk(image, view.zoom);
     const look = JSON.stringify([state.drawing, state.hidden, line]);
     const ink = once(name, look, () => {
       const coats = panelCoats(name, layers[name], layers.reference, { ...state, outcomes: schema.outcomes });
@@ -296,6 +305,7 @@ function mount(root, source) {
   update();
   return () => {
     clearTimeout(telling);
+    clearTimeout(zooming);
     resizing.disconnect();
     forget();
   };
