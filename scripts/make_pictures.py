@@ -105,7 +105,7 @@ def picture_panels(run: Path) -> None:
                 show(page)
                 page.wait_for_timeout(1500)
                 picture = page.screenshot(full_page=True)
-                small = Image.open(BytesIO(picture)).convert("RGB").quantize(256)
+                small = Image.open(BytesIO(picture)).convert("RGB").quantize(256, kmeans=2)
                 small.save(PICTURES / f"{name}_{theme}.png", optimize=True)
                 page.close()
 
@@ -127,13 +127,13 @@ def show_explorer(page: Page) -> None:
 
 
 def show_comparer(page: Page) -> None:
-    """Step to a cell that is wrong."""
+    """Step to a cell that is wrong, and show the whole image."""
     page.locator("figcaption").first.wait_for()
     page.wait_for_timeout(500)
     page.locator(".wbc").focus()
     page.keyboard.press("e")
-    for _ in range(3):
-        page.keyboard.press("-")
+    page.keyboard.press("0")
+    page.locator(".wbc").blur()
 
 
 def picture_napari(run: Path) -> None:

@@ -226,8 +226,13 @@ function mount(root, source) {
     const owner = partner.side === "reference" ? "reference" : name;
     const mark = once(`mark ${name}`, JSON.stringify([partner.side, partner.cell_id, line]), () => {
       const layer = layers[owner];
-      const colours = rankColours(layer, (id) => (id === partner.cell_id ? MARK_COLOUR : null));
-      return paintInk(image, [{ ranks: layer.ranks, colours }], { drawing: "outlines", line: 2 * line });
+      const coat = (colour, times) => ({
+        ranks: layer.ranks,
+        colours: rankColours(layer, (id) => (id === partner.cell_id ? colour : null)),
+        line: times * line,
+      });
+      // White along black is seen on dark images and on bright ones.
+      return paintInk(image, [coat(MARK_GROUND, 3), coat(MARK_COLOUR, 2)], { drawing: "outlines", line });
     });
     place(context, mark, view);
   }
