@@ -32,6 +32,7 @@ bench:
 	@.venv/bin/python benchmarks/training.py
 	@.venv/bin/python benchmarks/runner.py
 	@.venv/bin/python benchmarks/bootstrap.py
+	@PYTHONPATH=. .venv/bin/python benchmarks/panels.py
 
 pictures:
 	@scripts/system_packages.sh

@@ -19,6 +19,7 @@ SECTIONS = (
     "Training",
     "A study",
     "Bootstrap",
+    "Panels",
 )
 INTRODUCTION = """# Speed
 

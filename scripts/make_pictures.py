@@ -1,26 +1,31 @@
 """Pictures and table of the README, from a finished run: scripts/make_pictures.py RUN [PART ...].
 
 Writes PNGs into docs/pictures and the table between the markers in README.md. Parts are report,
-jupyterlab, napari and table; without any, all are made. The report is written anew where it is
-older than the code.
+jupyterlab, panels, napari and table; without any, all are made. The report is written anew where
+it is older than the code.
 """
 
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from browser import chromium, comparer_panel, jupyterlab, run_all_cells
-from playwright.sync_api import Browser
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
 
 from workbench.report import summary_table
-from workbench.studies import open_view, update_report
+from workbench.studies import CompareJob, open_comparison, open_view, update_report
+from workbench.widgets import linked_panels
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PICTURES = REPOSITORY / "docs" / "pictures"
 BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
 WIDTH_PX = 1180
+PANEL_WIDTH_PX = 1366
 XVFB = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24"]
 
 
@@ -78,6 +83,56 @@ def picture_jupyterlab(run: Path) -> None:
             page.close()
 
 
+def picture_panels(run: Path) -> None:
+    """Picture the panels of notebook 05, light and dark, from the pages that they leave."""
+    panels = linked_panels(open_comparison(CompareJob(run=run)))
+    assert panels.explorer is not None
+    assert panels.comparer is not None
+    first, second = [column for column in panels.explorer.chosen if column.startswith("f1_")][2:4]
+    panels.explorer.change(x=first, y=second, colour="n_cells", n_shown=24)
+    with TemporaryDirectory() as temporary, chromium() as browser:
+        for name, show in PANELS.items():
+            page_file = Path(temporary) / f"{name}.html"
+            page_file.write_text(getattr(panels, name).static_html(), encoding="utf-8")
+            for theme in ("light", "dark"):
+                page = browser.new_page(
+                    viewport={"width": PANEL_WIDTH_PX, "height": 400}, color_scheme=theme
+                )
+                page.goto(page_file.as_uri())
+                show(page)
+                page.wait_for_timeout(1500)
+                picture = page.screenshot(full_page=True)
+                small = Image.open(BytesIO(picture)).convert("RGB").quantize(256, kmeans=2)
+                small.save(PICTURES / f"{name}_{theme}.png", optimize=True)
+                page.close()
+
+
+def show_board(page: Page) -> None:
+    """Open the list of a number."""
+    page.locator("td button").nth(1).click()
+    page.locator(".wbt-list tbody tr").first.wait_for()
+
+
+def show_explorer(page: Page) -> None:
+    """Brush the lower left of the cloud."""
+    box = page.locator(".wbx-overlay").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 70, box["y"] + 0.55 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.55 * box["width"], box["y"] + box["height"] - 50, steps=5)
+    page.mouse.up()
+
+
+def show_comparer(page: Page) -> None:
+    """Step to a cell that is wrong, and show the whole image."""
+    page.locator("figcaption").first.wait_for()
+    page.wait_for_timeout(500)
+    page.locator(".wbc").focus()
+    page.keyboard.press("e")
+    page.keyboard.press("0")
+    page.locator(".wbc").blur()
+
+
 def picture_napari(run: Path) -> None:
     """Picture napari on the worst image of the U-Net."""
     command = [sys.executable, "-c", "from workbench.cli import main; main()", "inspect", str(run)]
@@ -100,9 +155,15 @@ def write_table(run: Path) -> None:
     readme.write_text(before + BEGIN + "".join(lines) + END + after, encoding="utf-8")
 
 
+PANELS: dict[str, Callable[[Page], None]] = {
+    "leaderboard": show_board,
+    "explorer": show_explorer,
+    "comparer": show_comparer,
+}
 PARTS = {
     "report": picture_report,
     "jupyterlab": picture_jupyterlab,
+    "panels": picture_panels,
     "napari": picture_napari,
     "table": write_table,
 }

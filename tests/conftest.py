@@ -140,8 +140,9 @@ def small_view(study_file: Path, folder: Path) -> RunView:
     for member in study.members:
         told = {"dataset": study.dataset.path, "model": member.model, "seed": member.seed}
         found = run.prediction_folder(member)
-        architecture = study.models[member.model].architecture
-        predict(PredictJob(**told, architecture=architecture, output=found), lambda _: None)
+        model = study.models[member.model]
+        how = {"architecture": model.architecture, "settings": model.settings, "output": found}
+        predict(PredictJob(**told, **how), lambda _: None)
         scores = run.score_folder(member)
         evaluate(EvaluateJob(**told, predictions=found, output=scores), lambda _: None)
     tables = (run.scores_file, run.cells_file, run.errors_file, run.pixel_errors_file)

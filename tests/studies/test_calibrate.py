@@ -14,7 +14,7 @@ from workbench.datasets import open_dataset
 from workbench.inference import ModelCard, ModelDescription, write_card, write_weights
 from workbench.report import ReportTable
 from workbench.schema import InputError
-from workbench.store import FileHashes, Run
+from workbench.store import FileHashes, Run, write_table
 from workbench.studies import (
     CalibrateJob,
     Calibration,
@@ -214,12 +214,13 @@ def view_of(job: CalibrateJob, run: Path) -> RunView:
     study = run / "study.yaml"
     run.mkdir(exist_ok=True)
     study.write_text(f"name: discs\ndataset: {job.dataset}\nmodels: [unet, otsu_watershed]\n")
+    both = pd.concat([cells, cells.assign(**other, confidence=np.nan)], ignore_index=True)
+    write_table(Run(run).cells_file, both)
     return RunView(
         run=Run(run),
         study=read_study(study),
         dataset=open_dataset(job.dataset),
         scores=pd.concat([scores, scores.assign(**other)], ignore_index=True),
-        cells=pd.concat([cells, cells.assign(**other, confidence=np.nan)], ignore_index=True),
     )
 
 

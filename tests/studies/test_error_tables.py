@@ -59,7 +59,7 @@ def join(run: Run, *folders: Path) -> None:
 
 def view(run: Run) -> RunView:
     nothing: Any = None
-    return RunView(run, nothing, nothing, pd.DataFrame(), pd.DataFrame())
+    return RunView(run, nothing, nothing, pd.DataFrame())
 
 
 def test_errors_add_up_to_the_scores_of_each_image_and_threshold(job: EvaluateJob) -> None:

@@ -313,7 +313,7 @@ def run_view(small_study: Callable[..., Path], tmp_path: Path) -> Callable[..., 
         data = {"splits": {"train": "train"}, "n_images": {"train": n_trained}}
         write_card(folder, ModelCard(description=description, data=data))
         dataset = open_dataset(study.dataset.path)
-        return RunView(run, study, dataset, pd.DataFrame(), pd.DataFrame())
+        return RunView(run, study, dataset, pd.DataFrame())
 
     return opened
 

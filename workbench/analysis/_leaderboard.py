@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.analysis._intervals import ALPHA, mean_interval
-from workbench.analysis._paired import MIN_IMAGES
-from workbench.analysis._ranks import rank_rows, rank_summary
+from workbench.analysis._intervals import ALPHA, Interval, t_of_mean
+from workbench.analysis._paired import MIN_IMAGES, group_codes
+from workbench.analysis._ranks import rank_intervals, rank_rows
 from workbench.analysis._resampling import bootstrap_means
 
 N_RESAMPLES = 1_000
@@ -41,8 +41,10 @@ def board_means(
     [['a', 1.0], ['b', 0.0]]
     """
     means = paired.mean().to_numpy(float)
-    few = len(paired) < MIN_IMAGES
-    intervals = [None if few else mean_interval(paired[name], groups=groups) for name in paired]
+    intervals: list[Interval | None] = [None] * paired.shape[1]
+    if len(paired) >= MIN_IMAGES:
+        codes = group_codes(paired.index, groups)
+        intervals = [t_of_mean(values, codes) for values in paired.to_numpy(float).T]
     return pd.DataFrame(
         {
             "model": [str(name) for name in paired.columns],
@@ -99,8 +101,7 @@ def board_places(
         lower_is_better=lower_is_better,
     )
     ranks = rank_rows(means, lower_is_better=lower_is_better)[0]
-    stable = rank_summary(paired.columns, ranks, drawn, alpha=ALPHA).set_index("model")
-    low, high = (stable.loc[paired.columns, name].to_numpy() for name in ("rank_low", "rank_high"))
+    low, high = rank_intervals(ranks, drawn, alpha=ALPHA)
     places = 1 + (high[np.newaxis, :] < low[:, np.newaxis]).sum(axis=1)
     return table.assign(place=places.astype(float), rank_low=low, rank_high=high)
 

@@ -281,7 +281,10 @@ def group_codes(images: pd.Index, groups: pd.Series | None) -> IntArray:
         alone = (of_image.isna() | (of_image == "")).to_numpy()
         names = [
             f"image {image}" if single else f"group {name}"
-            for image, name, single in zip(images, of_image, alone, strict=True)
+            # Lists: one by one, the values of a column of texts take ten times as long.
+            for image, name, single in zip(
+                images.tolist(), of_image.tolist(), alone.tolist(), strict=True
+            )
         ]
     codes: IntArray = np.unique(names, return_inverse=True)[1].astype(np.int64)
     return codes

@@ -153,18 +153,26 @@ def rank_summary(
     models: pd.Index, ranks: FloatArray, drawn: FloatArray, *, alpha: float
 ) -> pd.DataFrame:
     """Return ``model``, ``rank``, ``rank_low``, ``rank_high``, ``p_best``, best first."""
-    # The interval ends at ranks that were drawn, not between two of them.
-    low, high = np.quantile(drawn, [alpha / 2, 1 - alpha / 2], axis=0, method="inverted_cdf")
+    low, high = rank_intervals(ranks, drawn, alpha=alpha)
     table = pd.DataFrame(
         {
             "model": models,
             "rank": ranks,
-            "rank_low": np.minimum(low, ranks),
-            "rank_high": np.maximum(high, ranks),
+            "rank_low": low,
+            "rank_high": high,
             "p_best": rank_distribution(drawn, models)[1].to_numpy(),
         }
     )
     return table.sort_values("rank", kind="stable").reset_index(drop=True)
+
+
+def rank_intervals(
+    ranks: FloatArray, drawn: FloatArray, *, alpha: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return between which ranks each model lies in 1 - alpha of the draws, its own included."""
+    # The interval ends at ranks that were drawn, not between two of them.
+    low, high = np.quantile(drawn, [alpha / 2, 1 - alpha / 2], axis=0, method="inverted_cdf")
+    return np.minimum(low, ranks), np.maximum(high, ranks)
 
 
 def mean_kendall_tau(ranks: FloatArray, drawn: FloatArray) -> float:

@@ -20,6 +20,9 @@ SHOWN = (
 )  # fmt: skip
 """Measures of a board where none are named; those that were scored are shown."""
 
+LEAST_IMAGES = 3
+"""Of a slice; fewer have no intervals and no ranks."""
+
 
 @dataclass(frozen=True)
 class BoardMeasure:
@@ -76,7 +79,9 @@ class Boards:
 
     @cached_property
     def _groups(self) -> pd.Series | None:
-        return image_groups(self.scores)
+        groups = image_groups(self.scores)
+        # An index of categories is slow to look up.
+        return None if groups is None else groups.set_axis(groups.index.astype(object))
 
     def values(self, key: str) -> pd.DataFrame:
         """Return images x models of a measure: the mean over seeds, NaN where one is undefined."""
@@ -96,7 +101,9 @@ class Boards:
     def paired(self, name: str, key: str) -> pd.DataFrame:
         """Return the images of a slice with a defined score for every model."""
         values = self.values(key)
-        return values[values.index.isin(self.slices[name])].dropna()
+        is_in = np.zeros(len(values), bool)
+        is_in[values.index.get_indexer(pd.Index(self.slices[name]))] = True
+        return values[is_in].dropna()
 
 
 @cache
@@ -137,6 +144,7 @@ def leaderboards(
     *,
     metadata: pd.DataFrame | None = None,
     measures: Sequence[tuple[str, float]] | None = None,
+    first: tuple[str, float] | None = None,
     chosen: Mapping[str, Sequence[str]] | None = None,
 ) -> Boards:
     """Return the leaderboards of a score table, for :func:`workbench.widgets.leaderboard`.
@@ -147,10 +155,12 @@ def leaderboards(
         Score table.
     metadata
         A row per image: ``image_id`` and columns such as modality and cell type, each of whose
-        values makes a slice.
+        values makes a slice, where it has three images and not all of them.
     measures
         Names and thresholds (NaN for none); by default F1 at three thresholds and the measures
         that published reports show, as far as they were scored.
+    first
+        A measure that stands before those, such as the one that decides.
     chosen
         Further slices: image ids by name.
 
@@ -171,8 +181,9 @@ def leaderboards(
     found = {}
     metrics = scores["metric"].astype("category").cat
     at = scores["threshold"].to_numpy(float)
-    for metric, threshold in measures or SHOWN:
-        measure = BoardMeasure(metric, threshold)
+    wanted = [BoardMeasure(*pair) for pair in (*([first] if first else ()), *(measures or SHOWN))]
+    for measure in {asked.key: asked for asked in wanted}.values():
+        metric, threshold = measure.metric, measure.threshold
         code = metrics.categories.get_indexer([metric])[0]
         rows = (metrics.codes == code).to_numpy() & (code >= 0)
         rows &= np.isnan(at) if np.isnan(threshold) else np.isclose(at, threshold)
@@ -189,7 +200,10 @@ def leaderboards(
     slices = {ALL_IMAGES: tuple(map(str, images))}
     for column, values in named_slices(_once(table), images, metadata=metadata).items():
         for name in sorted(values.unique()):
-            slices[f"{column_label(column)}: {name}"] = tuple(values.index[values == name])
+            ids = tuple(values.index[values == name])
+            # Of all images there is a board, and of two none.
+            if LEAST_IMAGES <= len(ids) < len(images):
+                slices[f"{column_label(column)}: {name}"] = ids
     slices |= {f"Kept: {name}": tuple(ids) for name, ids in (chosen or {}).items()}
     return Boards(table, {measure.key: measure for measure in found}, slices)
 

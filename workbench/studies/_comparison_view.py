@@ -14,8 +14,11 @@ from workbench.analysis import (
 )
 from workbench.report import Section, score_sections
 from workbench.schema import InputError
+from workbench.store import read_slices
+from workbench.studies._boards import Boards, leaderboards
 from workbench.studies._job_configs import CompareJob
 from workbench.studies._score_source import ScoreSource, read_score_source
+from workbench.studies._view import RunView
 
 MEASURES_SHOWN: Final = ("f1", "dice", "precision", "recall")
 """Of published reports; those that were scored are shown."""
@@ -42,6 +45,26 @@ class ComparisonView:
     def scores(self) -> pd.DataFrame:
         """Score table."""
         return self.source.scores
+
+    @property
+    def run(self) -> RunView | None:
+        """The run that the scores come from; None of a table, or where the images have moved."""
+        return next(iter(self.source.views), None)
+
+    @cached_property
+    def boards(self) -> Boards:
+        """Leaderboards, for :func:`workbench.widgets.leaderboard`: the measure that decides first.
+
+        Slices are those of what is known of the images, and those that somebody kept.
+        """
+        kept = read_slices(self.run.run.slices_file) if self.run else {}
+        columns = [f"kept {name}" for name in kept]
+        return leaderboards(
+            self.scores,
+            metadata=self.source.metadata.drop(columns=columns, errors="ignore"),
+            first=(self.job.metric, self.job.threshold),
+            chosen={name: found.image_ids for name, found in kept.items()},
+        )
 
     @cached_property
     def paired(self) -> pd.DataFrame:

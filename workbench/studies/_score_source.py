@@ -209,7 +209,10 @@ def _read_run(name: str, folder: Path) -> _Place:
         view = open_view(folder)
     except InputError as error:
         problems = (f"{name}: its images can't be shown ({error})",)
-    cells = read_cells(run.cells_file) if run.cells_file.is_file() else None
+    cells = None
+    if run.cells_file.is_file():
+        # The view keeps them for whoever looks next: of a large run they fill a gigabyte.
+        cells = view.cells if view else read_cells(run.cells_file)
     n_models, n_images = scores["model"].nunique(), scores["image_id"].nunique()
     metadata = pd.DataFrame({"image_id": []})
     if view is not None:

@@ -31,21 +31,20 @@ from workbench.studies._config import StudyConfig, read_run_study
 
 @dataclass(frozen=True, eq=False)
 class RunView:
-    """A run with its tables in memory; images are read when asked for.
+    """A run with its scores in memory; images and larger tables are read when asked for.
 
     Attributes
     ----------
     run, study, dataset
         Where it lies, what was asked for, on which images.
-    scores, cells
-        Tables of all members.
+    scores
+        Of all members.
     """
 
     run: Run
     study: StudyConfig
     dataset: Dataset
     scores: pd.DataFrame
-    cells: pd.DataFrame
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -54,14 +53,19 @@ class RunView:
         return tuple(Member(row.model, int(row.seed)) for row in scored)
 
     @cached_property
-    def errors(self) -> pd.DataFrame:
-        """Errors by type, see :data:`workbench.schema.ERROR_COLUMNS`.
+    def cells(self) -> pd.DataFrame:
+        """Cells of all members, see :data:`workbench.schema.CELL_COLUMNS`.
 
         Raises
         ------
         InputError
             If an earlier version scored the run; likewise of the other tables.
         """
+        return read_cells(self.run.cells_file)
+
+    @cached_property
+    def errors(self) -> pd.DataFrame:
+        """Errors by type, see :data:`workbench.schema.ERROR_COLUMNS`."""
         return read_errors(self.run.errors_file)
 
     @cached_property
@@ -90,7 +94,6 @@ def open_view(folder: Path) -> RunView:
         study=study,
         dataset=open_dataset(study.dataset.path),
         scores=read_scores(run.scores_file),
-        cells=read_cells(run.cells_file),
     )
 
 

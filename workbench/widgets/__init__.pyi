@@ -39,6 +39,10 @@ from ._leaderboard import (
     Leaderboard,
     leaderboard,
 )
+from ._linked import (
+    LinkedPanels,
+    linked_panels,
+)
 from ._live_curve import (
     live_training_curve,
 )
@@ -88,6 +92,7 @@ __all__ = [
     "GalleryState",
     "GalleryView",
     "Leaderboard",
+    "LinkedPanels",
     "NumberTable",
     "Numbered",
     "PickedCell",
@@ -103,6 +108,7 @@ __all__ = [
     "encode_table",
     "image_orders",
     "leaderboard",
+    "linked_panels",
     "live_training_curve",
     "number_table",
     "ranking_weights",

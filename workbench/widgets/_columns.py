@@ -85,21 +85,29 @@ def encode_table(frame: pd.DataFrame) -> Table:
 
 def _encode(name: str, values: pd.Series) -> Column:
     if pd.api.types.is_bool_dtype(values):
-        return _named(name, values.map({True: "yes", False: "no"}), "category")
+        codes, texts = _texts(values.map({True: "yes", False: "no"}))
+        return _named(name, codes, texts, "category")
     if pd.api.types.is_numeric_dtype(values):
         if name.endswith("_id") and values.notna().all() and values.between(0, 2**32 - 1).all():
             return Column(name, column_label(name), "id", values.to_numpy(np.uint32))
         return _number(name, values)
-    texts = values.astype("object").where(values.notna(), NOT_GIVEN).astype(str)
-    texts = texts.where(texts != "", NOT_GIVEN)
-    n_names = texts.nunique()
+    # What is asked of texts is asked once of each: few of many thousand cells differ.
+    codes, texts = _texts(values)
     if name != "image_id":
-        numbers = pd.to_numeric(texts.where(texts != NOT_GIVEN), errors="coerce")
-        if n_names > FEW_NAMES and (numbers.notna() | (texts == NOT_GIVEN)).all():
-            return _number(name, numbers)
-        if n_names <= FEW_NAMES or n_names <= min(MANY_NAMES, len(texts) // 2):
-            return _named(name, texts, "category")
-    return _named(name, texts, "text")
+        numbers = pd.to_numeric(pd.Series(texts).where(texts != NOT_GIVEN), errors="coerce")
+        if len(texts) > FEW_NAMES and (numbers.notna() | (texts == NOT_GIVEN)).all():
+            return _number(name, numbers.iloc[codes])
+        if len(texts) <= FEW_NAMES or len(texts) <= min(MANY_NAMES, len(codes) // 2):
+            return _named(name, codes, texts, "category")
+    return _named(name, codes, texts, "text")
+
+
+def _texts(values: pd.Series) -> tuple[npt.NDArray[np.intp], npt.NDArray[Any]]:
+    """Return the different values as texts, and for each row which of them it has."""
+    found, unique = pd.factorize(values, use_na_sentinel=False)
+    told = [NOT_GIVEN if pd.isna(value) or value == "" else str(value) for value in unique]
+    again, texts = pd.factorize(np.array(told, dtype=object))
+    return again[found], texts
 
 
 def _number(name: str, values: pd.Series) -> Column:
@@ -110,12 +118,12 @@ def _number(name: str, values: pd.Series) -> Column:
     return Column(name, column_label(name), "number", numbers, is_log=is_log)
 
 
-def _named(name: str, texts: pd.Series, kind: Kind) -> Column:
-    texts = texts.fillna(NOT_GIVEN)
-    names = sorted(texts.unique(), key=_natural)
-    codes = texts.map({text: code for code, text in enumerate(names)})
+def _named(name: str, codes: npt.NDArray[np.intp], texts: npt.NDArray[Any], kind: Kind) -> Column:
+    names = sorted(texts.tolist(), key=_natural)
+    place_of = {text: place for place, text in enumerate(names)}
     small = np.min_scalar_type(max(0, len(names) - 1))
-    return Column(name, column_label(name), kind, codes.to_numpy(small), tuple(names))
+    places = np.array([place_of[text] for text in texts], small)
+    return Column(name, column_label(name), kind, places[codes], tuple(names))
 
 
 def _natural(text: str) -> tuple[int, float, str]:

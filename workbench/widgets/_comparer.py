@@ -77,20 +77,40 @@ class Comparer(anywidget.AnyWidget):
         """
         self.state = changed(self.state, **changes)
 
-    def go_to(self, image_id: str, cell: PickedCell | None = None) -> None:
-        """Show an image, and the record of one of its cells.
+    def go_to(
+        self, image_id: str, cell: PickedCell | None = None, *, panel: str | None = None
+    ) -> None:
+        """Show an image.
+
+        Parameters
+        ----------
+        image_id
+            Which.
+        cell
+            A cell of it whose record is shown.
+        panel
+            A model to show; if it is not on screen, it takes the place of the last one there.
 
         Raises
         ------
         InputError
-            If there is no such image.
+            If there is no such image, cell or model.
         """
         ids = [str(name) for name in self._source.scores["image_id"]]
         if image_id not in ids:
             msg = f"comparer: no image is called {image_id!r}, of {len(ids)} such as {ids[0]}."
             raise InputError(msg)
         order = image_orders(self._source.scores)[self.state["order"]]
-        self.change(place=order.index(ids.index(image_id)), cell=cell and cell.model_dump())
+        panels = list(self.state["panels"])
+        if panel is not None and panel not in panels:
+            panels = [*panels[: max(1, len(panels) - 1)], panel]
+        self.change(
+            place=order.index(ids.index(image_id)), cell=cell and cell.model_dump(), panels=panels
+        )
+
+    def come(self) -> None:
+        """Scroll the page until the panel is in sight."""
+        self.send({"kind": "come"})
 
     def static_html(self, *, max_mb: float = 4.0) -> str:
         """Return a page of its own that still zooms, switches panels and answers a click.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import anywidget
+import numpy as np
 import pandas as pd
 import traitlets
 from pydantic import ValidationError
@@ -259,8 +260,11 @@ def _told(source: BoardSource, name: str, ranked: Sequence[str]) -> dict[str, An
 
 def _plain(table: pd.DataFrame) -> list[list[Any]]:
     """Return rows as JSON knows them, None for what is undefined."""
-    rows: list[list[Any]] = table.astype(object).where(table.notna(), None).to_numpy().tolist()
-    return rows
+    columns = [
+        [None if isinstance(value, float) and np.isnan(value) else value for value in values]
+        for values in (table[name].tolist() for name in table)
+    ]
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _matrix(source: BoardSource, key: str) -> str:

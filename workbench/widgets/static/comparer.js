@@ -2,6 +2,7 @@
 // touched changes the state, and the state is told to the kernel.
 
 const TELL_AFTER_MS = 120;
+const SETTLES_AFTER_MS = 150;
 
 function mount(root, source) {
   root.classList.add("wbc");
@@ -18,6 +19,8 @@ function mount(root, source) {
   let telling = null;
   let updates = 0;
   let drawing = false;
+  let zooming = null;
+  let line = null; // thickness of outlines on the ink
 
   const bars = element("div");
   const panels = element("div", { className: "wbc-panels" });
@@ -167,6 +170,11 @@ function mount(root, source) {
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
     // What lies under the pointer stays there.
     const centre_px = [row + (height / 2 - at[1]) / next, column + (width / 2 - at[0]) / next];
+    clearTimeout(zooming);
+    zooming = setTimeout(() => {
+      zooming = null;
+      draw();
+    }, SETTLES_AFTER_MS);
     change({ zoom: next, centre_px });
   }
 
@@ -202,7 +210,8 @@ function mount(root, source) {
 
   function drawPanel(context, name, view) {
     const { image, layers } = scene;
-    const line = lineOnInk(image, view.zoom);
+    // While a wheel turns, outlines grow with the image: painting them anew would make it jerk.
+    if (!zooming || line === null) line = lineOnInk(image, view.zoom);
     const look = JSON.stringify([state.drawing, state.hidden, line]);
     const ink = once(name, look, () => {
       const coats = panelCoats(name, layers[name], layers.reference, { ...state, outcomes: schema.outcomes });
@@ -214,8 +223,13 @@ function mount(root, source) {
     const owner = partner.side === "reference" ? "reference" : name;
     const mark = once(`mark ${name}`, JSON.stringify([partner.side, partner.cell_id, line]), () => {
       const layer = layers[owner];
-      const colours = rankColours(layer, (id) => (id === partner.cell_id ? MARK_COLOUR : null));
-      return paintInk(image, [{ ranks: layer.ranks, colours }], { drawing: "outlines", line: 2 * line });
+      const coat = (colour, times) => ({
+        ranks: layer.ranks,
+        colours: rankColours(layer, (id) => (id === partner.cell_id ? colour : null)),
+        line: times * line,
+      });
+      // White along black is seen on dark images and on bright ones.
+      return paintInk(image, [coat(MARK_GROUND, 3), coat(MARK_COLOUR, 2)], { drawing: "outlines", line });
     });
     place(context, mark, view);
   }
@@ -280,6 +294,8 @@ function mount(root, source) {
     act();
   });
 
+  // Whoever picked an image in another panel looks for it here.
+  source.onCome(() => root.scrollIntoView({ block: "nearest", behavior: "smooth" }));
   const resizing = new ResizeObserver(draw);
   resizing.observe(panels);
   const forget = source.onState(() => {
@@ -291,6 +307,7 @@ function mount(root, source) {
   update();
   return () => {
     clearTimeout(telling);
+    clearTimeout(zooming);
     resizing.disconnect();
     forget();
   };

@@ -6,6 +6,7 @@ const LINE_PX = 2.4;
 const FILL_ALPHA = 0.38;
 const REFERENCE_COLOUR = "#00A676";
 const MARK_COLOUR = "#FFFFFF";
+const MARK_GROUND = "#000000";
 
 function paintImage(image, { channel, contrast }) {
   const canvas = element("canvas", { width: image.width, height: image.height });
@@ -38,7 +39,8 @@ function lineOnInk(image, zoom) {
   return Math.min(16, Math.max(1, 2 ** Math.round(Math.log2(wanted))));
 }
 
-// Paint cells: `coats` are {ranks, colours (per rank, 0 for none), dashed}, the later above.
+// Paint cells: `coats` are {ranks, colours (per rank, 0 for none), dashed, line}, the later above; a
+// coat may have a line of its own.
 function paintInk(image, coats, { drawing, line }) {
   const scale = inkScale(image);
   const [width, height] = [image.width * scale, image.height * scale];
@@ -48,10 +50,10 @@ function paintInk(image, coats, { drawing, line }) {
   const pixels = context.createImageData(width, height);
   const out = new Uint32Array(pixels.data.buffer);
   const fill = drawing === "fills" ? Math.round(255 * FILL_ALPHA) << 24 : 0;
-  const reaches = line > 2 ? [line, line >> 1] : [line];
-  const places = { rows: inkPlaces(image.height, scale, reaches), columns: inkPlaces(image.width, scale, reaches) };
-  for (const { ranks, colours, dashed } of coats) {
+  for (const { ranks, colours, dashed, line: own = line } of coats) {
     if (!ranks) continue;
+    const reaches = own > 2 ? [own, own >> 1] : [own];
+    const places = { rows: inkPlaces(image.height, scale, reaches), columns: inkPlaces(image.width, scale, reaches) };
     for (let row = 0; row < height; row++) {
       const start = places.rows.at[row] * image.width;
       for (let column = 0; column < width; column++) {
@@ -59,7 +61,7 @@ function paintInk(image, coats, { drawing, line }) {
         if (!rank || !colours[rank]) continue;
         const at = row * width + column;
         if (isBorder(ranks, rank, row, column, places, image.width)) {
-          if (!dashed || Math.floor((row + column) / (3 * line)) % 2) out[at] = colours[rank];
+          if (!dashed || Math.floor((row + column) / (3 * own)) % 2) out[at] = colours[rank];
         } else if (fill && !dashed) {
           out[at] = ((colours[rank] & 0xffffff) | fill) >>> 0;
         }

@@ -7,7 +7,9 @@ function kernelSource(model) {
   const waiting = new Map();
   const self = Math.random().toString(36).slice(2); // several views may share a model
   let n = 0;
+  let come = () => {};
   const receive = (message, buffers) => {
+    if (message.kind === "come") return come();
     waiting.get(message.request)?.({ ...message, blocks: buffers });
     waiting.delete(message.request);
   };
@@ -15,6 +17,7 @@ function kernelSource(model) {
   return {
     schema: model.get("schema"),
     readState: () => model.get("state"),
+    onCome: (act) => (come = act),
     writeState(state) {
       model.set("state", state);
       model.save_changes();
@@ -41,6 +44,7 @@ function pageSource({ schema, state, parcels }) {
   return {
     schema,
     readState: () => current,
+    onCome: () => {},
     writeState: (changed) => (current = changed),
     onState: () => () => {},
     async parcel(image_id, panel) {
