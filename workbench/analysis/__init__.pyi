@@ -43,6 +43,7 @@ from ._descriptives import (
     scores_by_threshold,
 )
 from ._disputed import (
+    disputed_change,
     scores_without_disputed,
 )
 from ._disputed_cells import (
@@ -233,6 +234,9 @@ from ._review_queue import (
     ReviewQueue,
     review_queue,
 )
+from ._reviewers import (
+    reviewer_agreement,
+)
 from ._robustness import (
     error_response,
     robustness_curves,
@@ -338,6 +342,7 @@ __all__ = [
     "describe_models",
     "discover_slices",
     "disputed_cells",
+    "disputed_change",
     "doubtful_cells",
     "duel",
     "error_budget",
@@ -398,6 +403,7 @@ __all__ = [
     "review_progress",
     "review_queue",
     "review_sentence",
+    "reviewer_agreement",
     "risk_coverage",
     "robustness_curves",
     "scheme_parts",

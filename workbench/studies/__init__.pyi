@@ -227,6 +227,18 @@ from ._report import (
 from ._report_two_experts import (
     second_annotator_report,
 )
+from ._review_cells import (
+    ReviewCells,
+    ReviewJob,
+    review_cells,
+)
+from ._reviews import (
+    ReviewScores,
+    RunReview,
+    disputed_sentences,
+    review_scores,
+    run_review,
+)
 from ._robustness import (
     RobustnessJob,
     degraded_examples,
@@ -383,10 +395,14 @@ __all__ = [
     "PredictJob",
     "PredictionCard",
     "PrepareConfig",
+    "ReviewCells",
+    "ReviewJob",
+    "ReviewScores",
     "RobustnessJob",
     "RunFaults",
     "RunPictures",
     "RunResult",
+    "RunReview",
     "RunView",
     "ScoreResult",
     "ScoreSource",
@@ -441,6 +457,7 @@ __all__ = [
     "declared_parameters",
     "degraded_examples",
     "draft_jobs",
+    "disputed_sentences",
     "duplicate_findings",
     "duplicates_of",
     "encoding_ceilings",
@@ -516,10 +533,13 @@ __all__ = [
     "repair_dataset",
     "repair_effect",
     "result_json",
+    "review_cells",
+    "review_scores",
     "robustness",
     "run_faults",
     "run_pictures",
     "run_plan",
+    "run_review",
     "run_study",
     "sample_crops",
     "score_to_folder",
