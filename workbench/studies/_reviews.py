@@ -89,8 +89,8 @@ class RunReview:
         self.reviewer = reviewer
 
     def verdicts(self) -> pd.DataFrame:
-        """Return every verdict of the run as it stands on disk, those of others too."""
-        return read_verdicts(self.view.run.verdicts_file, latest=False)
+        """Return the last verdict of each cell by each reviewer, as they stand on disk."""
+        return latest_verdicts(self._own_annotation(), of_each_reviewer=True)
 
     def judge(self, row: int, judgement: str, note: str = "") -> None:
         """Note a verdict, or "withdrawn", on all cells of a row of the list.
@@ -120,9 +120,13 @@ class RunReview:
         """Return scores with and without the cells that are disputed now."""
         return _scores_of(self.view, self.verdicts(), self._undisputed)
 
+    def _own_annotation(self) -> pd.DataFrame:
+        verdicts = read_verdicts(self.view.run.verdicts_file, latest=False)
+        return verdicts[verdicts["annotation"] == OWN_ANNOTATION]
+
     @cached_property
     def _undisputed(self) -> pd.DataFrame:
-        return scores_without_disputed(self.view.cells, read_verdicts_of_nobody())
+        return scores_without_disputed(self.view.cells, no_verdicts())
 
 
 def run_review(
@@ -159,7 +163,7 @@ def review_scores(view: RunView) -> ReviewScores | None:
     verdicts = read_verdicts(view.run.verdicts_file, latest=False)
     if latest_verdicts(verdicts).empty:
         return None
-    nobody = scores_without_disputed(view.cells, read_verdicts_of_nobody())
+    nobody = scores_without_disputed(view.cells, no_verdicts())
     return _scores_of(view, verdicts, nobody)
 
 
@@ -183,7 +187,7 @@ def disputed_sentences(view: RunView) -> Iterator[str]:
     )
 
 
-def read_verdicts_of_nobody() -> pd.DataFrame:
+def no_verdicts() -> pd.DataFrame:
     """Return a table of verdicts without rows."""
     return pd.DataFrame(columns=["image_id", "side", "cell_id", "member", "judgement"])
 

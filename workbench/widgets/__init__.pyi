@@ -55,6 +55,19 @@ from ._ranking_weights import (
     ranking_weights,
     resolve_ranking,
 )
+from ._review import (
+    ReviewPanel,
+    review_panel,
+)
+from ._review_state import (
+    ReviewState,
+    ReviewView,
+    resolve_review,
+    row_verdicts,
+)
+from ._review_wire import (
+    ReviewSource,
+)
 from ._section import (
     show_section,
 )
@@ -77,6 +90,10 @@ __all__ = [
     "Numbered",
     "PickedCell",
     "RankingWeights",
+    "ReviewPanel",
+    "ReviewSource",
+    "ReviewState",
+    "ReviewView",
     "Table",
     "comparer",
     "data_explorer",
@@ -91,5 +108,8 @@ __all__ = [
     "resolve_comparer",
     "resolve_gallery",
     "resolve_ranking",
+    "resolve_review",
+    "review_panel",
+    "row_verdicts",
     "show_section",
 ]

@@ -3,8 +3,6 @@
 
 const TELL_AFTER_MS = 120;
 const MOST_ZOOM = 64;
-const CLICK_PX = 4;
-const STEP = 1.25;
 
 function mount(root, source) {
   root.classList.add("wbc");
@@ -299,46 +297,6 @@ function mount(root, source) {
   };
 }
 
-function watchPointer(canvas, { onMove, onZoom, onClick }) {
-  let down = null;
-  const at = (event) => [event.offsetX, event.offsetY];
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    down = { last: at(event), moved: 0 };
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!down) return;
-    const [x, y] = at(event);
-    const [dx, dy] = [x - down.last[0], y - down.last[1]];
-    down.moved += Math.abs(dx) + Math.abs(dy);
-    down.last = [x, y];
-    if (down.moved > CLICK_PX) onMove(dx, dy);
-  });
-  canvas.addEventListener("pointerup", (event) => {
-    if (down && down.moved <= CLICK_PX) onClick(at(event));
-    down = null;
-  });
-  canvas.addEventListener("pointercancel", () => (down = null));
-  canvas.addEventListener(
-    "wheel",
-    (event) => {
-      event.preventDefault();
-      onZoom(STEP ** (-Math.sign(event.deltaY)), at(event));
-    },
-    { passive: false },
-  );
-}
-
-function fitCanvas(canvas) {
-  const ratio = window.devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((size) => Math.round(size * ratio));
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
-  return context;
-}
-
 function clipped(context, [left, right], canvas, act) {
   context.save();
   context.beginPath();
@@ -350,10 +308,6 @@ function clipped(context, [left, right], canvas, act) {
 
 function after(values, value) {
   return values[(values.indexOf(value) + 1) % values.length];
-}
-
-function element(tag, properties = {}) {
-  return Object.assign(document.createElement(tag), properties);
 }
 
 function mountStillComparer() {
