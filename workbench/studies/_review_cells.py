@@ -165,8 +165,7 @@ def _queue(
         (
             event.image_id,
             event.error,
-            f"{_count(len(wrong[event.image_id, event.event]), 'cell')}, costs {event.gain:.3f} F1 "
-            "of its image",
+            f"{_count(len(wrong[event.image_id, event.event]), 'cell')}, image F1 −{event.gain:.3f}",
             *(getattr(event, side) for side in BOX),
             wrong[event.image_id, event.event],
             (member.name,),

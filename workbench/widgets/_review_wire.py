@@ -84,7 +84,7 @@ class _Cut:
 def context_window(
     box: tuple[int, int, int, int], shape: tuple[int, ...]
 ) -> tuple[slice, slice]:
-    """Return the rows and columns around a box: its larger side, 64 px at least, on each side.
+    """Return the rows and columns around a box: twice its larger side, 64 px at least, each way.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def context_window(
     (slice(0, 84, None), slice(236, 374, None))
     """
     top, left, bottom, right = box
-    margin = max(MARGIN_PX, bottom - top, right - left)
+    margin = max(MARGIN_PX, 2 * (bottom - top), 2 * (right - left))
     return (
         slice(max(0, top - margin), min(shape[0], bottom + margin)),
         slice(max(0, left - margin), min(shape[1], right + margin)),

@@ -2,6 +2,7 @@
 
 const AROUND = 2.6; // of the cell's larger side
 const LEAST_AROUND_PX = 48;
+const CORNER_GAP_PX = 5;
 
 function makeReviewPictures(host, { schema, store, zoomBy }) {
   const panels = element("div", { className: "wbc-panels" });
@@ -62,7 +63,7 @@ function makeReviewPictures(host, { schema, store, zoomBy }) {
         ["reference", "predicted"].flatMap((of) => [...scene.layers[name].cells[of].values()].map((cell) => cell.outcome)),
       ),
     );
-    const entries = [["reference", REFERENCE_COLOUR], ["in question", MARK_COLOUR]];
+    const entries = [["reference", REFERENCE_COLOUR]];
     for (const [outcome, colour] of Object.entries(schema.outcomes)) {
       if (outcomes.has(outcome)) entries.push([outcome, colour]);
     }
@@ -74,7 +75,7 @@ function makeReviewPictures(host, { schema, store, zoomBy }) {
         entry.append(swatch, name);
         return entry;
       }),
-      element("span", { className: "wbc-soft", textContent: "dashed: a reference cell that was lost" }),
+      element("span", { className: "wbc-soft", textContent: "in corners: what to judge; dashed: a reference cell that was lost" }),
     );
   }
 
@@ -134,29 +135,39 @@ function makeReviewPictures(host, { schema, store, zoomBy }) {
       const line = lineOnInk(image, view.zoom);
       const key = JSON.stringify([look.drawing, line]);
       put(once(names[at], key, () => paintInk(image, coatsOf(names[at]), { drawing: look.drawing, line })));
-      if (look.drawing !== "nothing") {
-        const marks = { drawing: "outlines", line: 2 * line };
-        put(once(`mark ${names[at]}`, key, () => paintInk(image, marksOf(names[at]), marks)));
-      }
+      drawCorners(context, view);
     });
   }
 
   function coatsOf(name) {
-    const { layers } = scene;
-    return panelCoats(name, layers[name], layers.reference, { outcomes: schema.outcomes, hidden: [] });
+    const { layers, row } = scene;
+    const coats = panelCoats(name, layers[name], layers.reference, { outcomes: schema.outcomes, hidden: [] });
+    if (name !== "reference") return coats;
+    // Cells that a verdict is about have the colour of the error in the reference too.
+    const ids = new Set(row.cells.filter(([side]) => side === "reference").map(([, id]) => id));
+    const colour = schema.outcomes[row.kind] ?? REFERENCE_COLOUR;
+    return [...coats, { ranks: layers.reference.ranks, colours: rankColours(layers.reference, (id) => (ids.has(id) ? colour : null)) }];
   }
 
-  // The cells that a verdict is about: in their own panel, and of the reference where it lost them.
-  function marksOf(name) {
-    const marked = (layer, wanted) => {
-      const ids = new Set(scene.row.cells.filter(wanted).map(([, id]) => id));
-      const colours = rankColours(layer, (id) => (ids.has(id) ? MARK_COLOUR : null));
-      return { ranks: layer.ranks, colours };
-    };
-    const reference = marked(scene.layers.reference, ([side]) => side === "reference");
-    if (name === "reference") return [reference];
-    const own = marked(scene.layers[name], ([side, , member]) => side === "predicted" && member === name);
-    return [{ ...reference, dashed: true }, own];
+  // Corners around what a verdict is about, seen on any ground: they hide no cell.
+  function drawCorners(context, { zoom, left, top }) {
+    const [first, start, last, end] = scene.row.box;
+    const x = [start, end].map((column) => left + (column - scene.image.left) * zoom);
+    const y = [first, last].map((row) => top + (row - scene.image.top) * zoom);
+    const arm = Math.max(6, Math.min(18, (x[1] - x[0]) / 4, (y[1] - y[0]) / 4));
+    context.beginPath();
+    for (const [atX, wayX] of [[x[0] - CORNER_GAP_PX, 1], [x[1] + CORNER_GAP_PX, -1]]) {
+      for (const [atY, wayY] of [[y[0] - CORNER_GAP_PX, 1], [y[1] + CORNER_GAP_PX, -1]]) {
+        context.moveTo(atX + wayX * arm, atY);
+        context.lineTo(atX, atY);
+        context.lineTo(atX, atY + wayY * arm);
+      }
+    }
+    for (const [width, colour] of [[5, "#000000"], [2, MARK_COLOUR]]) {
+      context.lineWidth = width;
+      context.strokeStyle = colour;
+      context.stroke();
+    }
   }
 
   // Painting takes longer than drawing: the last picture of each kind is kept.
