@@ -414,7 +414,7 @@ class TestOffline:
             ("reviewer", "Judged by", "Bo"),
             ("kind", "Type", "missed"),
         ):
-            page.get_by_label(label, exact=True).select_option(value)
+            page.get_by_role("combobox", name=label).select_option(value)
             state = ReviewState() if name == "shown" else state
             state = ReviewState(**{**state.model_dump(), name: value})
             view = resolve_review(TABLE, verdicts, state)
