@@ -43,6 +43,7 @@ from ._descriptives import (
     scores_by_threshold,
 )
 from ._disputed import (
+    disputed_change,
     scores_without_disputed,
 )
 from ._disputed_cells import (
@@ -234,6 +235,9 @@ from ._review_queue import (
     ReviewQueue,
     review_queue,
 )
+from ._reviewers import (
+    reviewer_agreement,
+)
 from ._robustness import (
     error_response,
     robustness_curves,
@@ -339,6 +343,7 @@ __all__ = [
     "describe_models",
     "discover_slices",
     "disputed_cells",
+    "disputed_change",
     "doubtful_cells",
     "duel",
     "duel_cells",
@@ -400,6 +405,7 @@ __all__ = [
     "review_progress",
     "review_queue",
     "review_sentence",
+    "reviewer_agreement",
     "risk_coverage",
     "robustness_curves",
     "scheme_parts",

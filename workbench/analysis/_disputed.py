@@ -6,6 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.analysis._intervals import ALPHA, bca_of_mean
+from workbench.analysis._paired import group_codes
+from workbench.analysis._resampling import N_RESAMPLES, bootstrap_means
 from workbench.schema import PRIMARY_IOU_THRESHOLD
 
 DISPUTED: Final = ("annotation error", "ambiguous")
@@ -70,6 +73,82 @@ def scores_without_disputed(cells: pd.DataFrame, verdicts: pd.DataFrame) -> pd.D
     sums["f1"] = sums["matched"] / sums["n"]
     sums["f1_without"] = (sums["kept_match"] / sums["kept"]).where(sums["kept"] > 0, np.nan)
     return sums[[*MEMBER, "image_id", "f1", "f1_without", "n_disputed"]]
+
+
+def disputed_change(
+    scores: pd.DataFrame,
+    *,
+    groups: pd.Series | None = None,
+    alpha: float = ALPHA,
+    n_resamples: int = N_RESAMPLES,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return by how much each model's mean F1 changes when disputed cells are left out.
+
+    Parameters
+    ----------
+    scores
+        From :func:`scores_without_disputed`.
+    groups
+        ``image_id`` to group; whole groups are drawn.
+    alpha, n_resamples, seed
+        Of the BCa bootstrap over images.
+
+    Returns
+    -------
+    DataFrame
+        One row per model and seed, in their order: ``model``, ``seed``, ``n_images`` with both
+        scores, ``n_touched`` of them with a disputed cell, ``n_disputed`` cells left out of them,
+        ``f1`` and ``f1_without`` (means over these images), ``change`` with ``low`` and ``high``.
+        Means are NaN without such images; the interval is NaN for fewer than 3 images or groups,
+        and 0 to 0 if nothing changes.
+
+    Notes
+    -----
+    The change is paired: each image's F1 without disputed cells less its F1 with all. Images of
+    which nothing is left are not in either mean.
+    """
+    both = scores.dropna(subset=["f1", "f1_without"])
+    change = both["f1_without"] - both["f1"]
+    sums = both.assign(change=change, touched=both["n_disputed"] > 0).groupby(MEMBER, sort=False)
+    table = sums.agg(
+        n_images=("f1", "size"),
+        n_touched=("touched", "sum"),
+        n_disputed=("n_disputed", "sum"),
+        f1=("f1", "mean"),
+        f1_without=("f1_without", "mean"),
+        change=("change", "mean"),
+    )
+    members = pd.MultiIndex.from_frame(scores[MEMBER].drop_duplicates())
+    table = table.reindex(members)
+    counts = ["n_images", "n_touched", "n_disputed"]
+    table[counts] = table[counts].fillna(0).astype(int)
+    wide = both.assign(change=change).pivot_table(
+        index="image_id", columns=MEMBER, values="change", sort=False
+    )
+    ends = _change_intervals(wide, groups, alpha, n_resamples, seed)
+    return table.join(ends).reset_index()
+
+
+def _change_intervals(
+    wide: pd.DataFrame, groups: pd.Series | None, alpha: float, n_resamples: int, seed: int
+) -> pd.DataFrame:
+    """Return low and high of each column's mean; columns of the same images are drawn at once."""
+    ends = pd.DataFrame(np.nan, index=wide.columns, columns=["low", "high"])
+    same_images: dict[bytes, list[int]] = {}
+    for place, defined in enumerate(wide.notna().to_numpy().T):
+        same_images.setdefault(defined.tobytes(), []).append(place)
+    for places in same_images.values():
+        own = wide.iloc[:, places].dropna()
+        within = None if groups is None else groups[groups.index.isin(own.index)]
+        named = own.set_axis(list(map(str, places)), axis=1)
+        drawn = bootstrap_means(named, groups=within, n_resamples=n_resamples, seed=seed)
+        codes = group_codes(own.index, within)
+        for column, place in enumerate(places):
+            values = own.iloc[:, column].to_numpy()
+            found = bca_of_mean(values, drawn[:, column], codes, alpha=alpha)
+            ends.iloc[place] = [found.low, found.high]
+    return ends
 
 
 def _is_left_out(cells: pd.DataFrame, disputed: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -58,14 +58,17 @@ from ._tables import (
 )
 from ._verdicts import (
     JUDGEMENTS,
+    WITHDRAWN,
     Judgement,
     Verdict,
     append_verdict,
+    latest_verdicts,
     read_verdicts,
 )
 
 __all__ = [
     "JUDGEMENTS",
+    "WITHDRAWN",
     "AnnotationVersion",
     "FileHashes",
     "Judgement",
@@ -85,6 +88,7 @@ __all__ = [
     "join_tables",
     "keep_slice",
     "latest_entries",
+    "latest_verdicts",
     "lock_run",
     "move_folder",
     "open_run",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from workbench.datasets import read_labels, read_reference
 from workbench.metrics import label_overlap, match_overlap
-from workbench.schema import InputError, LabelImage, Member
+from workbench.schema import InputError, LabelImage
 from workbench.store import (
     AnnotationVersion,
     Verdict,
@@ -176,8 +176,8 @@ def changed_cells(
     return first, second, third
 
 
-def judge_cell(view: RunView, verdict: Verdict) -> pd.DataFrame:
-    """Store a verdict with the run.
+def judge_cell(view: RunView, *verdicts: Verdict) -> pd.DataFrame:
+    """Store a verdict with the run, or those of the cells of one error, together.
 
     Returns
     -------
@@ -187,27 +187,28 @@ def judge_cell(view: RunView, verdict: Verdict) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the cell is not in the run.
+        If a cell is not in the run; nothing is noted then.
     """
-    cells = view.cells
-    member = {Member(m.model, m.seed).name: m for m in view.members}.get(verdict.member)
-    is_there = (
-        member is not None
-        and (
-            (cells["image_id"] == verdict.image_id)
-            & (cells["model"] == member.model)
-            & (cells["seed"] == member.seed)
-            & (cells["side"] == verdict.side)
-            & (cells["cell_id"] == verdict.cell_id)
-        ).any()
-    )
-    if not is_there:
+    images = {verdict.image_id for verdict in verdicts}
+    cells = view.cells[view.cells["image_id"].isin(images)]
+    names = cells["model"].astype(str) + "-" + cells["seed"].astype(str)
+    there = set(zip(cells["image_id"], names, cells["side"], cells["cell_id"], strict=True))
+    for verdict in verdicts:
+        cell = (verdict.image_id, verdict.member, verdict.side, verdict.cell_id)
+        if cell not in there:
+            msg = (
+                f"{view.run.root}: {verdict.member} has no {verdict.side} cell {verdict.cell_id} "
+                f"in image {verdict.image_id!r}; nothing was noted."
+            )
+            raise InputError(msg)
+    try:
+        append_verdict(view.run.verdicts_file, *verdicts)
+    except OSError as error:
         msg = (
-            f"{view.run.root}: {verdict.member} has no {verdict.side} cell {verdict.cell_id} in "
-            f"image {verdict.image_id!r}; nothing was noted."
+            f"{view.run.verdicts_file}: can't note the verdict ({error}); free space, or ask for "
+            "the right to write there."
         )
-        raise InputError(msg)
-    append_verdict(view.run.verdicts_file, verdict)
+        raise InputError(msg) from error
     return read_verdicts(view.run.verdicts_file)
 
 

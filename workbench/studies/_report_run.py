@@ -9,6 +9,7 @@ from workbench.studies._report_costs import costs_section
 from workbench.studies._report_errors import errors_sections
 from workbench.studies._report_faults import fault_warnings, faults_section
 from workbench.studies._report_provenance import provenance_section, troubles_section
+from workbench.studies._report_reviews import reviews_section
 from workbench.studies._report_samples import extremes_sections, samples_section
 from workbench.studies._report_training import sources_section, training_section, what_seeds_allow
 from workbench.studies._score_source import known_of_images
@@ -32,6 +33,7 @@ def run_sections(view: RunView) -> list[Section]:
         faults_section(view),
         *before,
         *errors_sections(view),
+        reviews_section(view),
         *behind,
         *calibration_sections(view),
         ceilings_section(view),

@@ -12,6 +12,7 @@ import pandas as pd
 
 from workbench.schema import InputError
 from workbench.store import Run, read_cells, read_scores, read_slices
+from workbench.studies._reviews import disputed_sentences
 from workbench.studies._score_source_columns import measure_name
 from workbench.studies._score_source_file import few
 from workbench.studies._score_source_join import ScorePart, join_scores
@@ -221,8 +222,10 @@ def _read_run(name: str, folder: Path) -> _Place:
         for slice_name, kept in read_slices(run.slices_file).items():
             is_in = metadata["image_id"].isin(kept.image_ids)
             metadata[f"kept {slice_name}"] = is_in.map({True: slice_name, False: ""})
-    reading = f"{name}: a run, {n_models} models, {n_images} images"
-    return _Place(ScorePart(name, scores, cells, metadata), (reading,), problems, view)
+    readings = [f"{name}: a run, {n_models} models, {n_images} images"]
+    if view is not None:
+        readings += [f"{name}: {text}" for text in disputed_sentences(view)]
+    return _Place(ScorePart(name, scores, cells, metadata), tuple(readings), problems, view)
 
 
 def known_of_images(view: RunView) -> pd.DataFrame:

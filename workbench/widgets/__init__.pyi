@@ -56,6 +56,19 @@ from ._ranking_weights import (
     ranking_weights,
     resolve_ranking,
 )
+from ._review import (
+    ReviewPanel,
+    review_panel,
+)
+from ._review_state import (
+    ReviewState,
+    ReviewView,
+    resolve_review,
+    row_verdicts,
+)
+from ._review_wire import (
+    ReviewSource,
+)
 from ._section import (
     show_section,
 )
@@ -97,6 +110,10 @@ __all__ = [
     "Numbered",
     "PickedCell",
     "RankingWeights",
+    "ReviewPanel",
+    "ReviewSource",
+    "ReviewState",
+    "ReviewView",
     "Table",
     "ThresholdPanel",
     "ThresholdSource",
@@ -117,7 +134,10 @@ __all__ = [
     "resolve_gallery",
     "resolve_monitor",
     "resolve_ranking",
+    "resolve_review",
     "resolve_threshold",
+    "review_panel",
+    "row_verdicts",
     "show_cells",
     "show_section",
     "threshold_panel",

@@ -42,7 +42,7 @@ def comparer_page(
     embedded: dict[str, Any] = {}
     for row in walk:
         image_id = schema["image_ids"][row]
-        packed = {panel: _embedded(parcel, image_id, panel) for panel in panels}
+        packed = {panel: embedded_parcel(parcel, image_id, panel) for panel in panels}
         room -= len(json.dumps(packed))
         if room < 0 and embedded:
             break
@@ -54,7 +54,10 @@ def comparer_page(
     return _page(smaller, {**state, "place": place}, embedded)
 
 
-def _embedded(parcel: Callable[[str, str], Parcel], image_id: str, panel: str) -> dict[str, Any]:
+def embedded_parcel(
+    parcel: Callable[[str, str], Parcel], image_id: str, panel: str
+) -> dict[str, Any]:
+    """Return a parcel as a page holds it; what can't be read becomes the reason why."""
     try:
         packed = parcel(image_id, panel)
     except InputError as error:

@@ -59,7 +59,12 @@ class Parcel:
     blocks: tuple[bytes, ...]
 
 
-def pack_image(image: ImageArray, channel_names: tuple[str, ...] = ()) -> Parcel:
+def pack_image(
+    image: ImageArray,
+    channel_names: tuple[str, ...] = (),
+    *,
+    window: tuple[slice, slice] | None = None,
+) -> Parcel:
     """Return an image in 8 bits per channel between its percentiles 0.1 and 99.9, one plane each.
 
     Parameters
@@ -68,6 +73,8 @@ def pack_image(image: ImageArray, channel_names: tuple[str, ...] = ()) -> Parcel
         Shape (height, width, channels); of more than eight channels the first eight are sent.
     channel_names
         One per channel, or empty.
+    window
+        Rows and columns to send; the percentiles are those of the whole image. None for all.
 
     Returns
     -------
@@ -86,11 +93,12 @@ def pack_image(image: ImageArray, channel_names: tuple[str, ...] = ()) -> Parcel
         finite = values[np.isfinite(values)]
         low, high = np.percentile(finite, (0.1, 99.9)) if finite.size else (0.0, 1.0)
         span = high - low if high > low else 1.0
-        shares = np.nan_to_num((values - low) / span, nan=0.0, posinf=1.0, neginf=0.0)
+        cut = values if window is None else values[window]
+        shares = np.nan_to_num((cut - low) / span, nan=0.0, posinf=1.0, neginf=0.0)
         planes.append(np.rint(255 * shares.clip(0, 1)).astype(np.uint8))
         name = channel_names[place] if place < len(channel_names) else f"channel {place + 1}"
         channels.append({"name": name, "low": float(low), "high": float(high)})
-    height, width = image.shape[:2]
+    height, width = planes[0].shape
     about = {"height": height, "width": width, "channels": channels}
     return Parcel(about, (zlib.compress(np.stack(planes).tobytes(), LEVEL),))
 
