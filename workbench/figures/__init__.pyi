@@ -97,6 +97,9 @@ from ._training import (
     training_curves,
 )
 from ._two_experts import (
+    BackedCells,
+    Backing,
+    expert_crop,
     expert_disagreement,
     expert_scores,
 )
@@ -105,6 +108,8 @@ from ._waterfall import (
 )
 
 __all__ = [
+    "BackedCells",
+    "Backing",
     "audit_gallery",
     "audit_overview",
     "bias_forest",
@@ -124,6 +129,7 @@ __all__ = [
     "error_budget_bars",
     "error_budget_dots",
     "error_response_curves",
+    "expert_crop",
     "expert_disagreement",
     "expert_scores",
     "failure_forest",

@@ -1,17 +1,51 @@
 """Methods against two experts who annotated the same images."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from workbench.figures._overlays import joined_outlines
+from workbench.figures._pictures import picture_trace, show_as_image
 from workbench.figures._rows import INK, SOFT, row_height_px, show_rows, wrapped
 from workbench.figures._theme import MODEL_COLOURS, styled
-from workbench.schema import ERROR_TYPES, OUTCOME_COLOURS
+from workbench.schema import ERROR_TYPES, OUTCOME_COLOURS, ImageArray, LabelImage
+from workbench.transforms import label_outlines
 
 LOOKS: Final = (("circle", MODEL_COLOURS[0]), ("diamond", MODEL_COLOURS[1]))
+
+Backing = Literal["both", "one", "neither"]
+BACKINGS: Final[Mapping[Backing, tuple[str, str, str]]] = {
+    "both": ("drawn by both experts", OUTCOME_COLOURS["matched"], "solid"),
+    "one": ("by one of them", OUTCOME_COLOURS["missed"], "dash"),
+    "neither": ("by neither", OUTCOME_COLOURS["spurious"], "dot"),
+}
+"""How a cell reads, its colour and its line, by how many experts drew it."""
+PANELS_PX: Final = 940
+FRAME_PX: Final = 76
+
+
+@dataclass(frozen=True, eq=False)
+class BackedCells:
+    """Cells of an expert or a method, and who of the experts drew them.
+
+    Attributes
+    ----------
+    name
+        Whose.
+    labels
+        Label image.
+    backing
+        By cell id.
+    """
+
+    name: str
+    labels: LabelImage
+    backing: Mapping[int, Backing]
 
 
 def expert_scores(scores: pd.DataFrame, *, ceiling: float) -> go.Figure:
@@ -121,3 +155,66 @@ def expert_disagreement(outcomes: pd.DataFrame) -> go.Figure:
     )
     figure.update_yaxes(linecolor=SOFT)
     return figure
+
+
+def expert_crop(image: ImageArray, panels: Sequence[BackedCells]) -> go.Figure:
+    """Show a part of an image as the experts and methods see it.
+
+    Parameters
+    ----------
+    image
+        Shape (height, width, channels).
+    panels
+        Cells of the same part, one panel each beside the bare image.
+
+    Returns
+    -------
+    go.Figure
+        Panels side by side with one pan and zoom; colour and line say who drew a cell.
+    """
+    names = ["image", *(panel.name for panel in panels)]
+    figure = make_subplots(
+        cols=len(names),
+        subplot_titles=[wrapped(name, width=22, most_lines=2) for name in names],
+        horizontal_spacing=0.012,
+        shared_xaxes="all",
+        shared_yaxes="all",
+    )
+    for column, panel in enumerate([None, *panels], start=1):
+        place = {"row": 1, "col": column}
+        figure.add_trace(picture_trace(image), **place)
+        for backing in BACKINGS if panel else ():
+            outlines = [
+                outline
+                for outline in label_outlines(panel.labels)
+                if panel.backing.get(outline.cell_id) == backing
+            ]
+            columns, rows = joined_outlines(outlines)
+            trace = _backed(backing, columns, rows).update(showlegend=False)
+            figure.add_trace(trace, **place)
+        show_as_image(figure, image, **place)
+        figure.update_yaxes(constraintoward="top", **place)
+    nothing = np.array([None])
+    for backing in BACKINGS:  # lines without points: the legend alone
+        figure.add_trace(_backed(backing, nothing, nothing))
+    height_px = PANELS_PX / len(names) * min(1.5, image.shape[0] / image.shape[1])
+    styled(figure, height_px=round(height_px) + FRAME_PX)
+    figure.update_annotations(font_size=12)
+    figure.update_layout(
+        legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"},
+        margin={"l": 8, "r": 8, "t": 38, "b": 34},
+    )
+    return figure
+
+
+def _backed(backing: Backing, columns: np.ndarray, rows: np.ndarray) -> go.Scatter:
+    name, colour, dash = BACKINGS[backing]
+    return go.Scatter(
+        x=columns,
+        y=rows,
+        mode="lines",
+        line={"color": colour, "width": 1.6, "dash": dash},
+        name=name,
+        legendgroup=backing,
+        hoverinfo="skip",
+    )

@@ -122,6 +122,12 @@ from ._evaluate import (
     evaluate,
     failed_images,
 )
+from ._experts import (
+    ExpertLabels,
+    print_experts,
+    read_experts,
+    write_experts,
+)
 from ._explore import (
     ExploreJob,
     compare_explored,
@@ -369,6 +375,7 @@ __all__ = [
     "ErrorsJob",
     "EvaluateJob",
     "ExpertComparison",
+    "ExpertLabels",
     "ExploreJob",
     "Failure",
     "ImageCells",
@@ -495,6 +502,7 @@ __all__ = [
     "print_audit",
     "print_claim",
     "print_comparison",
+    "print_experts",
     "print_plan",
     "print_result",
     "print_status",
@@ -503,6 +511,7 @@ __all__ = [
     "problem_rows",
     "read_annotation",
     "read_calibration",
+    "read_experts",
     "read_frozen",
     "read_prediction_card",
     "read_prepare_config",
@@ -549,5 +558,6 @@ __all__ = [
     "waterfall",
     "write_audit",
     "write_compared",
+    "write_experts",
     "write_report",
 ]
