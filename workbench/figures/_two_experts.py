@@ -1,10 +1,11 @@
 """Methods against two experts who annotated the same images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -18,6 +19,7 @@ from workbench.transforms import label_outlines
 
 LOOKS: Final = (("circle", MODEL_COLOURS[0]), ("diamond", MODEL_COLOURS[1]))
 
+Line = npt.NDArray[Any]
 Backing = Literal["both", "one", "neither"]
 BACKINGS: Final[Mapping[Backing, tuple[str, str, str]]] = {
     "both": ("drawn by both experts", OUTCOME_COLOURS["matched"], "solid"),
@@ -25,8 +27,10 @@ BACKINGS: Final[Mapping[Backing, tuple[str, str, str]]] = {
     "neither": ("by neither", OUTCOME_COLOURS["spurious"], "dot"),
 }
 """How a cell reads, its colour and its line, by how many experts drew it."""
+CROP_COLUMNS: Final = 3
 PANELS_PX: Final = 940
-FRAME_PX: Final = 76
+TITLE_PX: Final = 30
+LEGEND_PX: Final = 34
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,44 +174,48 @@ def expert_crop(image: ImageArray, panels: Sequence[BackedCells]) -> go.Figure:
     Returns
     -------
     go.Figure
-        Panels side by side with one pan and zoom; colour and line say who drew a cell.
+        Three panels a row with one pan and zoom; colour and line say who drew a cell.
     """
     names = ["image", *(panel.name for panel in panels)]
+    n_rows = -(-len(names) // CROP_COLUMNS)
+    panel_px = PANELS_PX / CROP_COLUMNS * min(1.0, image.shape[0] / image.shape[1])
     figure = make_subplots(
-        cols=len(names),
-        subplot_titles=[wrapped(name, width=22, most_lines=2) for name in names],
+        n_rows,
+        CROP_COLUMNS,
+        subplot_titles=[wrapped(name, width=40, most_lines=1) for name in names],
         horizontal_spacing=0.012,
+        vertical_spacing=TITLE_PX / (n_rows * (panel_px + TITLE_PX)),
         shared_xaxes="all",
         shared_yaxes="all",
     )
-    for column, panel in enumerate([None, *panels], start=1):
-        place = {"row": 1, "col": column}
+    for number, panel in enumerate([None, *panels]):
+        place = {"row": number // CROP_COLUMNS + 1, "col": number % CROP_COLUMNS + 1}
         figure.add_trace(picture_trace(image), **place)
-        for backing in BACKINGS if panel else ():
-            outlines = [
-                outline
-                for outline in label_outlines(panel.labels)
-                if panel.backing.get(outline.cell_id) == backing
-            ]
-            columns, rows = joined_outlines(outlines)
-            trace = _backed(backing, columns, rows).update(showlegend=False)
+        for trace in _backed_outlines(panel) if panel else ():
             figure.add_trace(trace, **place)
         show_as_image(figure, image, **place)
         figure.update_yaxes(constraintoward="top", **place)
     nothing = np.array([None])
     for backing in BACKINGS:  # lines without points: the legend alone
         figure.add_trace(_backed(backing, nothing, nothing))
-    height_px = PANELS_PX / len(names) * min(1.5, image.shape[0] / image.shape[1])
-    styled(figure, height_px=round(height_px) + FRAME_PX)
+    styled(figure, height_px=round(n_rows * (panel_px + TITLE_PX)) + LEGEND_PX)
     figure.update_annotations(font_size=12)
     figure.update_layout(
         legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"},
-        margin={"l": 8, "r": 8, "t": 38, "b": 34},
+        margin={"l": 8, "r": 8, "t": TITLE_PX, "b": LEGEND_PX},
     )
     return figure
 
 
-def _backed(backing: Backing, columns: np.ndarray, rows: np.ndarray) -> go.Scatter:
+def _backed_outlines(panel: BackedCells) -> Iterator[go.Scatter]:
+    outlines = label_outlines(panel.labels)
+    for backing in BACKINGS:
+        chosen = [line for line in outlines if panel.backing.get(line.cell_id) == backing]
+        columns, rows = joined_outlines(chosen)
+        yield _backed(backing, columns, rows).update(showlegend=False)
+
+
+def _backed(backing: Backing, columns: Line, rows: Line) -> go.Scatter:
     name, colour, dash = BACKINGS[backing]
     return go.Scatter(
         x=columns,

@@ -20,9 +20,9 @@ from workbench.studies._report_two_experts import (
 from workbench.studies._terminal import print_table, terminal
 from workbench.studies._two_experts import EXPERTS, ExpertComparison, shared_images
 
-N_PICTURED: Final = 2
+N_PICTURED: Final = 3
 N_NAMED: Final = 3
-TITLE: Final = "Two experts"
+TITLE: Final = "Annotators and methods"
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +151,7 @@ def write_experts(found: ExpertComparison, labels: ExpertLabels, folder: Path) -
         *second_annotator_sections(found, picture=picture),
         Section("Whose labels", [*sources, *labels.notes], level=3),
     ]
-    return write_report(Report(TITLE, sections, kind="Annotations and methods compared"), folder)
+    return write_report(Report(TITLE, sections, kind="Labels compared"), folder)
 
 
 def _both(labels: ExpertLabels) -> tuple[LabelSource, LabelSource]:

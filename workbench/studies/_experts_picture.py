@@ -25,6 +25,7 @@ DIAMETERS: Final = 14
 """Side of the part shown, in diameters of a cell."""
 SMALLEST_PX: Final = 96
 LARGEST_PX: Final = 512
+ROUNDING: Final = 1e-6
 MATCHED: Final = OUTCOMES.index("matched")
 IMAGE_SUFFIXES: Final = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 
@@ -127,26 +128,30 @@ def _window(labels: Mapping[str, LabelImage], shared: Mapping[str, Shared]) -> t
     """Return the part of the image that holds most of the cells that one expert alone drew."""
     from scipy.ndimage import center_of_mass, uniform_filter
 
-    shape = labels[FIRST].shape
-    counts = np.zeros(shape)
+    centres = [np.empty((0, 2))]
     areas = []
     for expert, of_cell in shared.items():
-        ids = [cell for cell, by_both in of_cell.items() if not by_both]
-        if ids:
-            there = labels[expert] > 0
-            centres = np.rint(center_of_mass(there, labels[expert], ids)).astype(int)
-            np.add.at(counts, tuple(centres.T), 1)
-        areas.append((labels[expert] > 0).sum() / max(1, len(of_cell)))
-    diameter = 2 * np.sqrt(np.mean(areas) / np.pi)
-    side = int(np.clip(DIAMETERS * diameter, SMALLEST_PX, LARGEST_PX))
+        is_cell = labels[expert] > 0
+        areas.append(is_cell.sum() / max(1, len(of_cell)))
+        if lone := [cell for cell, by_both in of_cell.items() if not by_both]:
+            centres.append(np.array(center_of_mass(is_cell, labels[expert], lone)))
+    places = np.concatenate(centres)
+    side = int(np.clip(DIAMETERS * 2 * np.sqrt(np.mean(areas) / np.pi), SMALLEST_PX, LARGEST_PX))
+    counts = np.zeros(labels[FIRST].shape)
+    np.add.at(counts, tuple(np.rint(places).astype(int).T), 1.0)
     density = uniform_filter(counts, size=side, mode="constant")
-    centre = np.unravel_index(density.argmax(), shape)
+    best = np.argwhere(density >= density.max() * (1 - ROUNDING))
+    # Of windows that hold as many, the one that has them in its middle.
+    inside = places[(np.abs(places - best[0]) <= side / 2).all(axis=1)]
+    middle = inside.mean(axis=0) if len(inside) else best.mean(axis=0)
+    centre = best[np.square(best - middle).sum(axis=1).argmin()]
     starts = [
         int(np.clip(at - side // 2, 0, max(0, size - side)))
-        for at, size in zip(centre, shape, strict=True)
+        for at, size in zip(centre, counts.shape, strict=True)
     ]
     rows, columns = (
-        slice(start, min(start + side, size)) for start, size in zip(starts, shape, strict=True)
+        slice(start, min(start + side, size))
+        for start, size in zip(starts, counts.shape, strict=True)
     )
     return rows, columns
 

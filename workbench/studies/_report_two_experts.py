@@ -144,9 +144,9 @@ def expert_table(found: ExpertComparison) -> pd.DataFrame:
         for expert in EXPERTS:
             row[f"F1, {expert}"] = scores.loc[method, expert]
         for expert in EXPERTS:
-            row[f"Disputed errors, {expert}, %"] = disputed_share(found, method, expert)
-        row["Agreed cells found, %"] = _over(counts["n_found"], counts["n_agreed"])
-        row["Cells backed, %"] = _over(counts["n_backed"], counts["n_predicted"])
+            row[f"Disputed, {expert}, %"] = disputed_share(found, method, expert)
+        row["Agreed found, %"] = _over(counts["n_found"], counts["n_agreed"])
+        row["Backed, %"] = _over(counts["n_backed"], counts["n_predicted"])
         rows.append(row)
     columns = [f"F1, {expert}" for expert in EXPERTS]
     table = pd.DataFrame(rows)
