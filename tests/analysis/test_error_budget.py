@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.error_tables import (
     BOUNDARY,
+    EVENTS,
     MISSED,
     SPURIOUS,
     error_of,
@@ -166,6 +167,19 @@ def test_intervals_hold_the_mean_and_shrink_with_the_images() -> None:
     for row in (small, large):
         assert row["lost_low"] < row["lost"] < row["lost_high"]
     assert large["lost_high"] - large["lost_low"] < (small["lost_high"] - small["lost_low"]) / 2
+
+
+def test_intervals_end_at_nought_exactly_where_sums_of_rounded_numbers_miss_it() -> None:
+    for seed in (0, 5, 9):
+        rng = np.random.default_rng(seed)
+        listed = [
+            (int(rng.integers(0, 9)), [EVENTS[k] for k in rng.choice(9, int(rng.integers(0, 5)))])
+            for _ in range(8)
+        ]
+        budget = error_budget(error_table(named("a", listed)), n_resamples=60)
+        ends = budget[["lost_low", "lost_high", "gain_low", "gain_high"]].abs()
+        assert ((ends == 0) | (ends > 1e-12)).all(axis=None)
+        assert (ends["lost_low"] == 0).any()
 
 
 def test_images_of_equal_size_have_about_the_same_interval_pooled_or_averaged() -> None:
