@@ -86,14 +86,14 @@ def test_the_picture_shows_where_the_experts_differ_most_and_who_drew_a_cell(dra
         "Where the experts disagree on most cells: a, rows 34 to 160, columns 34 to 160."
     )
     titles = [note.text for note in picture.figure.layout.annotations]
-    assert titles == ["image", "expert 1", "expert 2", "m"]
+    assert titles == ["expert 1", "expert 2", "m"], "no image was given"
     n_cells = {
         (trace.xaxis, trace.legendgroup): int(np.isnan(trace.x.astype(float)).sum())
         for trace in picture.figure.data
         if trace.type == "scatter" and trace.showlegend is False and len(trace.x) > 1
     }
     # Expert 1: both lone cells; the method: one of them, and one that nobody drew.
-    assert n_cells == {("x2", "one"): 2, ("x4", "one"): 1, ("x4", "neither"): 1}
+    assert n_cells == {("x", "one"): 2, ("x3", "one"): 1, ("x3", "neither"): 1}
 
 
 def test_an_image_of_another_size_is_refused(draw: Draw, tmp_path: Path) -> None:
@@ -105,6 +105,9 @@ def test_an_image_of_another_size_is_refused(draw: Draw, tmp_path: Path) -> None
     found = compare_experts(labels.first, labels.second, {})
     with pytest.raises(InputError, match=r"a has the size \(160, 9\), its labels have \(160, 160"):
         write_experts(found, labels, tmp_path / "out")
+    tifffile.imwrite(images / "a.tif", np.eye(SIZE_PX, dtype=np.uint8))
+    figure = dispute_figure(found, labels.first, labels.second, {}, images=images).figure
+    assert [note.text for note in figure.layout.annotations] == ["image", "expert 1", "expert 2"]
     (images / "a.tif").rename(images / "b.tif")
     with pytest.raises(InputError, match="has no image 'a'; name images like their labels"):
         write_experts(found, labels, tmp_path / "out")

@@ -161,24 +161,27 @@ def expert_disagreement(outcomes: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def expert_crop(image: ImageArray, panels: Sequence[BackedCells]) -> go.Figure:
+def expert_crop(image: ImageArray | None, panels: Sequence[BackedCells]) -> go.Figure:
     """Show a part of an image as the experts and methods see it.
 
     Parameters
     ----------
     image
-        Shape (height, width, channels).
+        Shape (height, width, channels); None to draw cells on black.
     panels
-        Cells of the same part, one panel each beside the bare image.
+        At least one: cells of the same part, a panel each beside the bare image.
 
     Returns
     -------
     go.Figure
         Three panels a row with one pan and zoom; colour and line say who drew a cell.
     """
-    names = ["image", *(panel.name for panel in panels)]
+    shape = panels[0].labels.shape
+    ground = np.zeros((*shape, 1), np.uint8) if image is None else image
+    shown = [*([] if image is None else [None]), *panels]
+    names = [panel.name if panel else "image" for panel in shown]
     n_rows = -(-len(names) // CROP_COLUMNS)
-    panel_px = PANELS_PX / CROP_COLUMNS * min(1.0, image.shape[0] / image.shape[1])
+    panel_px = PANELS_PX / CROP_COLUMNS * min(1.0, shape[0] / shape[1])
     figure = make_subplots(
         n_rows,
         CROP_COLUMNS,
@@ -188,12 +191,12 @@ def expert_crop(image: ImageArray, panels: Sequence[BackedCells]) -> go.Figure:
         shared_xaxes="all",
         shared_yaxes="all",
     )
-    for number, panel in enumerate([None, *panels]):
+    for number, panel in enumerate(shown):
         place = {"row": number // CROP_COLUMNS + 1, "col": number % CROP_COLUMNS + 1}
-        figure.add_trace(picture_trace(image), **place)
+        figure.add_trace(picture_trace(ground), **place)
         for trace in _backed_outlines(panel) if panel else ():
             figure.add_trace(trace, **place)
-        show_as_image(figure, image, **place)
+        show_as_image(figure, ground, **place)
         figure.update_yaxes(constraintoward="top", **place)
     nothing = np.array([None])
     for backing in BACKINGS:  # lines without points: the legend alone

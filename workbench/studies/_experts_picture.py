@@ -80,7 +80,7 @@ def dispute_figure(
         else _method(name, labels, window, found.iou_threshold)
         for name, cells in labels.items()
     ]
-    pixels = _pixels(images, image_id, labels[FIRST].shape)[window]
+    pixels = _pixels(images, image_id, labels[FIRST].shape)[window] if images else None
     rows, columns = window
     caption = (
         f"Where the experts disagree on most cells: {image_id}, rows {rows.start} to {rows.stop}, "
@@ -137,7 +137,8 @@ def _window(labels: Mapping[str, LabelImage], shared: Mapping[str, Shared]) -> t
             centres.append(np.array(center_of_mass(is_cell, labels[expert], lone)))
     places = np.concatenate(centres)
     side = int(np.clip(DIAMETERS * 2 * np.sqrt(np.mean(areas) / np.pi), SMALLEST_PX, LARGEST_PX))
-    counts = np.zeros(labels[FIRST].shape)
+    height, width = labels[FIRST].shape
+    counts = np.zeros((height, width))
     np.add.at(counts, tuple(np.rint(places).astype(int).T), 1.0)
     density = uniform_filter(counts, size=side, mode="constant")
     best = np.argwhere(density >= density.max() * (1 - ROUNDING))
@@ -145,20 +146,18 @@ def _window(labels: Mapping[str, LabelImage], shared: Mapping[str, Shared]) -> t
     inside = places[(np.abs(places - best[0]) <= side / 2).all(axis=1)]
     middle = inside.mean(axis=0) if len(inside) else best.mean(axis=0)
     centre = best[np.square(best - middle).sum(axis=1).argmin()]
-    starts = [
-        int(np.clip(at - side // 2, 0, max(0, size - side)))
-        for at, size in zip(centre, counts.shape, strict=True)
-    ]
     rows, columns = (
-        slice(start, min(start + side, size))
-        for start, size in zip(starts, counts.shape, strict=True)
+        _stretch(int(at), side, length) for at, length in zip(centre, (height, width), strict=True)
     )
     return rows, columns
 
 
-def _pixels(images: Path | None, image_id: str, shape: tuple[int, ...]) -> ImageArray:
-    if images is None:
-        return np.zeros((*shape, 1), np.uint8)
+def _stretch(middle: int, side: int, length: int) -> slice:
+    start = int(np.clip(middle - side // 2, 0, max(0, length - side)))
+    return slice(start, min(start + side, length))
+
+
+def _pixels(images: Path, image_id: str, shape: tuple[int, ...]) -> ImageArray:
     pixels = _read(images, image_id)
     if pixels.shape[:2] != shape:
         msg = (

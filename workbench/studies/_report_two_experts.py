@@ -54,7 +54,7 @@ def second_annotator_sections(
     found: ExpertComparison, *, picture: Figure | None = None
 ) -> list[Section]:
     """Return the part of a report on what :func:`compare_experts` found, with a picture of it."""
-    shown = [*_image_tables(found), *([picture] if picture else [])]
+    shown: list[ReportTable | Figure] = [*_image_tables(found), *([picture] if picture else [])]
     if not len(found.agreed):
         return [Section("Two experts", [_experts_sentence(found)], shown)]
     table = expert_table(found)
