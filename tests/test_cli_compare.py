@@ -32,7 +32,7 @@ def workbench(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-@pytest.mark.parametrize("command", ["compare", "audit", "claim"])
+@pytest.mark.parametrize("command", ["compare", "audit", "claim", "experts"])
 def test_every_command_explains_itself(command: str) -> None:
     text = run_workbench(command, "--help").stdout
     assert f"Usage: -c {command}" in text
@@ -74,6 +74,8 @@ def test_an_audit_ends_with_status_1_only_if_something_serious_was_found(here: P
     [
         (["compare"], "give run folders or tables of scores, or `--summary FILE` alone"),
         (["compare", "scores.csv", "--summary", "scores.csv"], "or `--summary FILE` alone"),
+        (["experts", "--first", "none", "--second", "scores.csv"], "none: no such file or folder"),
+        (["experts", "--first", "scores.csv", "--second", "./scores.csv"], "both experts are"),
         (["compare", "none.csv"], "none.csv: no such file or folder"),
         (["compare", "scores.csv"], "no column says what the values measure"),
         (["compare", "scores.csv", "--metric", "f1", "--reference", "Unet"], "mean 'UNet'?"),

@@ -208,7 +208,8 @@ def score(
     `_label`, `_mask`, `_cp_masks` and the like is passed over). A prediction that is missing or
     can't be read counts as an empty one and is listed.
 
-    Writes `images.parquet`, `cells.parquet`, `images.csv`, `summary.csv` and `problems.csv`. After
+    Writes `images.parquet`, `cells.parquet`, `errors.parquet` (why cells were lost),
+    `pixel_errors.parquet`, `images.csv`, `summary.csv` and `problems.csv`. After
     an interruption the same command goes on where it stopped.
     """
     typer.echo(f"Scoring {predicted} against {reference}", err=as_json)

@@ -1,4 +1,4 @@
-"""The commands ``workbench compare``, ``audit`` and ``claim``: from scores to what they support."""
+"""The commands ``workbench compare``, ``audit``, ``claim`` and ``experts``: what scores support."""
 
 from __future__ import annotations
 
@@ -159,3 +159,57 @@ def claim(
     print_claim(found, source)
     if not found.supported:
         raise typer.Exit(1)
+
+
+@compare_app.command()
+def experts(
+    predictions: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PREDICTIONS]...",
+            help="Label images of each method, or a folder with a folder for each.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    first: Annotated[
+        Path, typer.Option(metavar="PATH", help="Labels of one expert.", show_default=False)
+    ],
+    second: Annotated[
+        Path, typer.Option(metavar="PATH", help="Labels of another.", show_default=False)
+    ],
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="The microscopy images, a folder or a data set, for the report's picture.",
+            show_default="those of the first expert's data set",
+        ),
+    ] = None,
+    threshold: Annotated[
+        float,
+        typer.Option(metavar="IOU", min=0, max=1, help="From which on two cells are the same."),
+    ] = 0.5,
+    channel: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of files with several label images per image."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the report there: HTML, PDF, Markdown, tables."),
+    ] = None,
+) -> None:
+    """Say how far two experts agree, and how much of a method's error they would argue about.
+
+    An error against one expert is disputed if the other would not call it one. Labels may come in
+    any form that `workbench score` reads, and belong together by their stems.
+    """
+    from workbench.studies import compare_experts, print_experts, read_experts, write_experts
+
+    labels = read_experts(first, second, predictions or (), images=images, channel=channel)
+    found = compare_experts(
+        labels.first, labels.second, labels.predictions, iou_threshold=threshold
+    )
+    print_experts(found, labels)
+    if out is not None:
+        typer.echo(f"\nReport: {write_experts(found, labels, out)}")

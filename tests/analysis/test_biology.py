@@ -138,6 +138,14 @@ def test_an_image_comes_to_the_means_over_its_cells() -> None:
     assert first.loc["covered_percent", ["reference", "predicted"]].tolist() == [45, 45]
 
 
+def test_a_cell_without_features_is_counted_all_the_same() -> None:
+    cells = two_images()
+    features = cells.assign(elongation=0.5, intensity_mean=9.0).drop(columns="area_px")
+    found = image_biology(cells, features.iloc[1:]).set_index(["image_id", "quantity"])
+    assert found.loc[("a", "n_cells"), "reference"] == 3
+    assert found.loc[("a", "mean_elongation"), "reference"] == 0.5
+
+
 def test_an_image_without_predicted_cells_counts_none_and_has_no_mean() -> None:
     found = image_biology(two_images())
     second = found[found["image_id"] == "b"].set_index("quantity")["predicted"]

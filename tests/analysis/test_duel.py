@@ -113,6 +113,19 @@ def test_classes_in_few_images_are_counted_and_not_tested() -> None:
     table = duel(cells, "a", "b")
     assert table["p"].isna().all()
     assert table["first_only"].iloc[0] == 1
+    # Four images of two slides are two things to flip.
+    slides = pd.Series({image: image < "i2" for image in FOUR})
+    assert duel(pair(FOUR, OTHER), "a", "b", groups=slides)["p"].isna().all()
+
+
+def test_the_density_of_a_cell_is_the_number_of_cells_in_its_image_whatever_their_ids() -> None:
+    cells = pair({"i": ([True] * 3, 0), "j": ([True] * 3, 0)}, {"i": ([True] * 3, 0),
+                 "j": ([False] * 3, 0)})  # fmt: skip
+    far = cells.assign(cell_id=cells["cell_id"] + 90 * (cells["image_id"] == "j"))
+    near, again = (duel(table, "a", "b") for table in (cells, far))
+    by_density = near[near["by"] == "cells in the image"]
+    assert by_density["n_cells"].tolist() == [6], "both images have three cells"
+    pd.testing.assert_frame_equal(near, again)
 
 
 def test_features_class_the_cells() -> None:

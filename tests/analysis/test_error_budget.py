@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.error_tables import (
     BOUNDARY,
+    EVENTS,
     MISSED,
     SPURIOUS,
     error_of,
@@ -137,8 +138,10 @@ def test_one_image_has_the_same_budget_pooled_or_averaged() -> None:
 
 def test_pooled_images_count_by_their_cells() -> None:
     table = error_table({("a", "large"): (99, [MISSED]), ("a", "small"): (0, [SPURIOUS])})
-    micro = by_error(error_budget(table, average="micro", **FEW))
-    macro = by_error(error_budget(table, **FEW))
+    pooled, averaged = (error_budget(table, average=way, **FEW) for way in ("micro", "macro"))
+    assert pooled["f1"].iloc[0] == pytest.approx(198 / 200)
+    assert averaged["f1"].iloc[0] == pytest.approx(198 / 199 / 2)
+    micro, macro = by_error(pooled), by_error(averaged)
     assert macro["spurious"] == pytest.approx(0.5)
     # 198 of 200 cells are matched: 198/199 with either error fixed.
     assert micro == pytest.approx(dict.fromkeys(ERROR_TYPES, 0) | {
@@ -166,6 +169,34 @@ def test_intervals_hold_the_mean_and_shrink_with_the_images() -> None:
     assert large["lost_high"] - large["lost_low"] < (small["lost_high"] - small["lost_low"]) / 2
 
 
+def test_intervals_end_at_nought_exactly_where_sums_of_rounded_numbers_miss_it() -> None:
+    for seed in (0, 5, 9):
+        rng = np.random.default_rng(seed)
+        listed = [
+            (int(rng.integers(0, 9)), [EVENTS[k] for k in rng.choice(9, int(rng.integers(0, 5)))])
+            for _ in range(8)
+        ]
+        budget = error_budget(error_table(named("a", listed)), n_resamples=60)
+        ends = budget[["lost_low", "lost_high", "gain_low", "gain_high"]].abs()
+        assert ((ends == 0) | (ends > 1e-12)).all(axis=None)
+        assert (ends["lost_low"] == 0).any()
+
+
+def test_images_of_equal_size_have_about_the_same_interval_pooled_or_averaged() -> None:
+    # Of 10 cells each, some with an outline that is off: then pooled F1 is the mean F1.
+    rng = np.random.default_rng(1)
+    listed = [(10 - n, [BOUNDARY] * n) for n in rng.binomial(10, 0.5, 60)]
+    table = error_table(named("a", listed))
+    macro, micro = (
+        error_budget(table, average=way, n_resamples=4000).set_index("error").loc["boundary"]
+        for way in ("macro", "micro")
+    )
+    assert micro["lost"] == pytest.approx(macro["lost"])
+    for side in ("lost_low", "lost_high"):
+        half = macro["lost_high"] - macro["lost"]
+        assert micro[side] == pytest.approx(macro[side], abs=0.08 * half)
+
+
 @pytest.mark.parametrize("average", ["macro", "micro"])
 def test_images_of_a_group_are_drawn_together(average: str) -> None:
     table = many(30)
@@ -183,10 +214,17 @@ def test_images_of_a_group_are_drawn_together(average: str) -> None:
 
 def test_slices_weighted_by_their_images_give_back_the_whole() -> None:
     table = pd.concat([many(25), many(25, "b", seed=1)])
-    slices = pd.Series({f"i{n:02}": "dense" if n < 7 else "sparse" for n in range(25)})
+    slices = pd.Series(
+        {f"i{n:02}": "dense" if n < 7 else "sparse" if n < 17 else "lone" for n in range(25)}
+    )
     parts = budget_by_slice(table, slices, **FEW)
-    assert parts.groupby("slice")["n_images"].first().to_dict() == {"dense": 7, "sparse": 18}
-    assert parts.groupby("slice")["few"].first().to_dict() == {"dense": True, "sparse": False}
+    assert parts.groupby("slice")["n_images"].first().to_dict() == {
+        "dense": 7,
+        "lone": 8,
+        "sparse": 10,
+    }
+    few = parts.groupby("slice")["few"].first().to_dict()
+    assert few == {"dense": True, "lone": True, "sparse": False}
     weighted = (parts["lost"] * parts["n_images"]).groupby([parts["model"], parts["error"]]).sum()
     whole = error_budget(table, **FEW).set_index(["model", "error"])["lost"]
     pd.testing.assert_series_equal(weighted / 25, whole.sort_index(), check_names=False)
@@ -195,8 +233,10 @@ def test_slices_weighted_by_their_images_give_back_the_whole() -> None:
 def test_thresholds_stand_one_below_the_other() -> None:
     strict = error_table({("a", "i"): (1, [BOUNDARY] * 2 + [SPURIOUS])}, threshold=0.75)
     loose = error_table({("a", "i"): (3, [SPURIOUS])})
-    found = budget_by_threshold(pd.concat([strict, loose]), **FEW)
-    assert found["threshold"].tolist() == [0.5] * 6 + [0.75] * 6
+    between = loose.assign(threshold=0.6)
+    found = budget_by_threshold(pd.concat([strict, loose, between]), **FEW)
+    assert found["threshold"].tolist() == [0.5] * 6 + [0.6] * 6 + [0.75] * 6
+    found = found[found["threshold"] != 0.6]
     boundary = found[found["error"] == "boundary"]["lost"].tolist()
     assert boundary[0] == 0
     assert boundary[1] > 0.5

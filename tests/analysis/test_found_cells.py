@@ -55,6 +55,19 @@ def test_cells_that_a_model_was_not_scored_on_are_left_out_for_all() -> None:
     assert found_cells(lacking).index.tolist() == [("im0", 1), ("im0", 2), ("im2", 1)]
 
 
+def test_cells_left_out_of_the_score_of_a_model_are_neither_found_nor_missed() -> None:
+    outcome = CELLS["matched_iou"].ge(0.5).map({True: "matched", False: "missed"})
+    # At the border, b's partner was left out together with the second cell of the first image.
+    at_border = (CELLS["model"] == "b") & (CELLS["image_id"] == "im0") & (CELLS["cell_id"] == 2)
+    table = CELLS.assign(outcome=outcome.mask(at_border, "ignored"))
+    assert found_cells(table).index.tolist() == [("im0", 1), ("im1", 1), ("im2", 1)]
+    (row,) = compare_found_cells(table, ["a", "b"]).to_dict("records")
+    assert (row["n_cells"], row["both"], row["first_only"], row["neither"]) == (3, 1, 2, 0)
+    with pytest.raises(InputError, match="cells of 2 models are needed, there are those of a"):
+        compare_found_cells(table.assign(outcome=outcome.mask(CELLS["model"] == "b", "ignored")),
+                            ["a", "b"])  # fmt: skip
+
+
 def test_the_first_model_is_compared_with_each_other_and_p_is_adjusted() -> None:
     rng = np.random.default_rng(4)
     ious = {m: (rng.random((9, 6)) * k).tolist() for m, k in (("a", 1.9), ("b", 1.4), ("c", 1.0))}

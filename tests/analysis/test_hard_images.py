@@ -36,6 +36,12 @@ class TestDifficulty:
         assert easy.difficulty == pytest.approx(-apart / 2)
         assert np.isnan(hard.discrimination), "two models say nothing of it"
 
+    def test_hard_for_all_asks_whether_the_best_falls_below_the_weakest_models_mean(self) -> None:
+        # Means are 0.7 for a and 0.4 for b; the best on i1 is 0.5, on i2 0.3.
+        table = image_difficulty(scores({"a": [10, 5, 3, 10], "b": [6, 4, 2, 4]}))
+        hard = table.set_index("image_id")["hard_for_all"]
+        assert hard[["i0", "i1", "i2", "i3"]].tolist() == [False, False, True, False]
+
     def test_an_image_on_which_poor_models_do_better_has_negative_discrimination(self) -> None:
         table = image_difficulty(
             scores({"a": [9, 8, 9, 3], "b": [7, 6, 7, 5], "c": [4, 3, 4, 8]})

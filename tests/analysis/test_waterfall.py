@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import stats
 
 from workbench.analysis import waterfall_steps
 from workbench.schema import InputError
@@ -45,3 +46,14 @@ def test_tables_without_a_score_are_refused() -> None:
         waterfall_steps(pd.DataFrame({"outlines": [0.9]}))
     with pytest.raises(InputError, match="no image"):
         waterfall_steps(pd.DataFrame({"outlines": [0.9], "score": [np.nan]}))
+
+
+def test_the_interval_of_a_loss_is_that_of_its_mean_over_images() -> None:
+    levels = pd.DataFrame(
+        {"outlines": [0.9, 0.8, 1.0], "score": [0.6, 0.7, 0.5]}, index=["a", "b", "c"]
+    )
+    outlines, network = waterfall_steps(levels).itertuples()
+    for step, losses in ((outlines, [0.1, 0.2, 0.0]), (network, [0.3, 0.1, 0.5])):
+        half = stats.t.ppf(0.975, 2) * np.std(losses, ddof=1) / np.sqrt(3)
+        assert step.ci_low == pytest.approx(np.mean(losses) - half)
+        assert step.ci_high == pytest.approx(np.mean(losses) + half)

@@ -66,6 +66,16 @@ def test_images_of_one_to_three_channels_are_segmented() -> None:
         assert labels.shape == (40, 40)
 
 
+def test_stability_is_stored_where_it_is_asked_for() -> None:
+    network = TrainedNetwork(UNET.build().eval(), UNET)
+    image = np.random.default_rng(0).random((40, 30, 1)).astype(np.float32)
+    for stability in (True, False):
+        config = WINDOWS.model_copy(update={"stability": stability})
+        found = segment_image(image, networks=[network], description=UNET, config=config)
+        assert ("stability" in found.confidences) == stability
+        assert all(len(values) == found.labels.max() for values in found.confidences.values())
+
+
 def prepared_by(**preparation: object) -> ModelDescription:
     return UNET.model_copy(update={"preparation": Preparation(**preparation)})
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.datasets import open_dataset, read_labels
-from workbench.inference import ENCODINGS
+from workbench.inference import ENCODINGS, OfficialDecoder, WatershedDecoder, mask_stability
 from workbench.inference._tiles import DecodedCells, decode_in_tiles
 from workbench.schema import FloatImage
 
@@ -166,3 +166,43 @@ def test_a_cell_has_the_confidences_of_the_tile_that_sees_most_of_it() -> None:
     whole = decode_whole(maps, "three_class")
     assert found.labels.max() == 1
     assert np.allclose(found.confidences["interior"], whole.confidences["interior"])
+
+
+def test_stability_is_that_of_the_function_whether_decoded_whole_or_in_tiles() -> None:
+    labels = np.zeros((40, 200), np.int32)
+    labels[10:30, 10:40], labels[10:30, 150:190] = 1, 2
+    maps = perfect_maps(labels, "three_class")
+    maps[10:30, 180:190] = [0.5, 0.5, 0]  # a quarter of the second is foreground at 0.4, not at 0.6
+    own, decoder = ENCODINGS["three_class"], WatershedDecoder()
+
+    def found(tile_px: int, stability: bool) -> DecodedCells:
+        return decode_in_tiles(
+            lambda place: maps[place],
+            maps.shape[:2],
+            encoding=own,
+            decoder=decoder,
+            tile_px=tile_px,
+            overlap_px=64,
+            stability=stability,
+        )
+
+    whole = found(200, True)
+    assert np.allclose(sorted(whole.confidences["stability"]), [0.75, 1])
+    expected = mask_stability(own, maps, decoder, whole.labels)
+    assert whole.confidences["stability"].tolist() == expected.tolist()
+    assert_same_cells(found(128, True), whole)
+    assert "stability" not in found(200, False).confidences
+
+
+def test_a_decoder_without_a_foreground_threshold_stores_no_stability() -> None:
+    labels = np.pad(np.ones((10, 10), np.int32), 6)
+    found = decode_in_tiles(
+        lambda place: perfect_maps(labels, "three_class")[place],
+        labels.shape,
+        encoding=ENCODINGS["three_class"],
+        decoder=OfficialDecoder(),
+        tile_px=64,
+        overlap_px=8,
+        stability=True,
+    )
+    assert "stability" not in found.confidences

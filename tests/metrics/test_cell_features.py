@@ -77,7 +77,8 @@ def test_contrast_is_against_the_background_close_by_in_units_of_the_images_spre
     labels[0, 10:12] = 1
     image = np.zeros((1, 40, 1))
     image[0, 10:12] = 30  # the cell
-    image[0, 5:10] = 10  # five pixels before it; the five behind are 0
+    image[0, 5:10, 0] = [30, 5, 5, 5, 5]  # five pixels before it, 50 in all; those behind are 0
+    image[0, 4] = image[0, 17] = 90  # one pixel too far
     image[0, 30:] = 200  # too far away to count but in the spread
     contrast = cell_features(image, labels)["contrast"]
     assert contrast == pytest.approx((30 - 5) / image.std())
@@ -105,6 +106,11 @@ def test_density_counts_others_close_by_over_what_the_image_shows_of_the_square(
     labels[0, 299] = 3  # in a corner, alone
     density = cell_features(flat(labels), labels)["local_density_mpx"]
     assert density == pytest.approx([1e6 / 101**2, 1e6 / 101**2, 0])
+    labels[140, 140] = 5  # 57 px from 1, but 40 along rows and columns
+    assert cell_features(flat(labels), labels)["local_density_mpx"][0] == pytest.approx(
+        2e6 / 101**2
+    )
+    labels[140, 140] = 0
     labels[20, 299] = 4
     corner = cell_features(flat(labels), labels)["local_density_mpx"][2]
     assert corner == pytest.approx(1e6 / 51**2)  # a quarter of the square is in the image

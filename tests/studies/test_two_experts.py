@@ -132,4 +132,4 @@ def test_on_the_codex_tile_most_errors_of_the_best_methods_are_the_experts_disag
     cells = found.outcomes.groupby(["method", "against", "side"])["n_cells"].sum()
     assert (cells.xs("reference", level="side").xs("expert 1", level="against") == 3431).all()
     assert (found.outcomes["n_disputed"] <= found.outcomes["n_cells"]).all()
-    assert table.frame["Disputed errors, expert 1, %"].iloc[0] == pytest.approx(0.66, abs=0.005)
+    assert table.frame["Disputed, expert 1, %"].iloc[0] == pytest.approx(0.66, abs=0.005)

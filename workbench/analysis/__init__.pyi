@@ -17,6 +17,10 @@ from ._biology import (
 from ._budget_difference import (
     compare_budgets,
 )
+from ._cell_flags import (
+    flag_cells,
+    flags_by_outcome,
+)
 from ._claim_text import (
     CLAIM_GRAMMAR,
     Claim,
@@ -354,6 +358,8 @@ __all__ = [
     "explain_difference",
     "find_failure_slices",
     "fingerprint",
+    "flag_cells",
+    "flags_by_outcome",
     "found_cells",
     "friedman",
     "greenhouse_geisser",

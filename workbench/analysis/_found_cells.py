@@ -18,8 +18,9 @@ def found_cells(cells: pd.DataFrame, *, threshold: float = PRIMARY_IOU_THRESHOLD
     Parameters
     ----------
     cells
-        Cell table; of its columns image_id, model, seed, side, cell_id and matched_iou. Of a model
-        with several seeds the first one counts, since a cell is found by one training or not.
+        Cell table; of its columns image_id, model, seed, side, cell_id, matched_iou and, if there,
+        outcome. Of a model with several seeds the first one counts, since a cell is found by one
+        training or not.
     threshold
         A cell is found if it is matched with this IoU, at least 0.5.
 
@@ -27,7 +28,8 @@ def found_cells(cells: pd.DataFrame, *, threshold: float = PRIMARY_IOU_THRESHOLD
     -------
     DataFrame
         Index image_id and cell_id, a column of True and False for each model; cells that a model
-        was not scored on are left out.
+        was not scored on are left out, and so are those that the border rule or an ignore mask
+        took out of the score of a model.
 
     Raises
     ------
@@ -48,7 +50,8 @@ def found_cells(cells: pd.DataFrame, *, threshold: float = PRIMARY_IOU_THRESHOLD
             "for a higher threshold."
         )
         raise InputError(msg)
-    reference = cells[cells["side"] == "reference"]
+    counted = _counted(cells)
+    reference = counted[counted["side"] == "reference"]
     first = reference.groupby("model")["seed"].transform("min")
     chosen = reference[reference["seed"] == first]
     twice = chosen[chosen.duplicated(["model", *CELL])]
@@ -107,11 +110,12 @@ def compare_found_cells(
     >>> compared[["both", "first_only", "second_only", "p_by_image"]].iloc[0].to_list()
     [3.0, 3.0, 0.0, 0.25]
     """
-    known = [model for model in models if (cells["model"] == model).any()]
+    counted = _counted(cells)
+    known = [model for model in models if (counted["model"] == model).any()]
     if len(known) < 2:
         msg = f"cells of 2 models are needed, there are those of {', '.join(known) or 'none'}."
         raise InputError(msg)
-    found = found_cells(cells[cells["model"].isin(known)], threshold=threshold)
+    found = found_cells(counted[counted["model"].isin(known)], threshold=threshold)
     images = found.index.get_level_values("image_id")
     inside = None if groups is None else groups[groups.index.isin(images)]
     rows = []
@@ -125,3 +129,8 @@ def compare_found_cells(
         rows.append({"first": known[0], "second": second} | asdict(agreement))
     compared = pd.DataFrame(rows)
     return compared.assign(p_holm=holm(compared["p_by_image"]))
+
+
+def _counted(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells without those left out of the score; older tables know of none."""
+    return cells[cells["outcome"] != "ignored"] if "outcome" in cells else cells

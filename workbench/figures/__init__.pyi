@@ -100,6 +100,9 @@ from ._training import (
     training_curves,
 )
 from ._two_experts import (
+    BackedCells,
+    Backing,
+    expert_crop,
     expert_disagreement,
     expert_scores,
 )
@@ -108,6 +111,8 @@ from ._waterfall import (
 )
 
 __all__ = [
+    "BackedCells",
+    "Backing",
     "audit_gallery",
     "audit_overview",
     "bias_forest",
@@ -128,6 +133,7 @@ __all__ = [
     "error_budget_bars",
     "error_budget_dots",
     "error_response_curves",
+    "expert_crop",
     "expert_disagreement",
     "expert_scores",
     "failure_forest",

@@ -1,17 +1,55 @@
 """Methods against two experts who annotated the same images."""
 
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from workbench.figures._overlays import joined_outlines
+from workbench.figures._pictures import picture_trace, show_as_image
 from workbench.figures._rows import INK, SOFT, row_height_px, show_rows, wrapped
 from workbench.figures._theme import MODEL_COLOURS, styled
-from workbench.schema import ERROR_TYPES, OUTCOME_COLOURS
+from workbench.schema import ERROR_TYPES, OUTCOME_COLOURS, ImageArray, LabelImage
+from workbench.transforms import label_outlines
 
 LOOKS: Final = (("circle", MODEL_COLOURS[0]), ("diamond", MODEL_COLOURS[1]))
+
+Line = npt.NDArray[Any]
+Backing = Literal["both", "one", "neither"]
+BACKINGS: Final[Mapping[Backing, tuple[str, str, str]]] = {
+    "both": ("drawn by both experts", OUTCOME_COLOURS["matched"], "solid"),
+    "one": ("by one of them", OUTCOME_COLOURS["missed"], "dash"),
+    "neither": ("by neither", OUTCOME_COLOURS["spurious"], "dot"),
+}
+"""How a cell reads, its colour and its line, by how many experts drew it."""
+CROP_COLUMNS: Final = 3
+PANELS_PX: Final = 940
+TITLE_PX: Final = 30
+LEGEND_PX: Final = 34
+
+
+@dataclass(frozen=True, eq=False)
+class BackedCells:
+    """Cells of an expert or a method, and who of the experts drew them.
+
+    Attributes
+    ----------
+    name
+        Whose.
+    labels
+        Label image.
+    backing
+        By cell id.
+    """
+
+    name: str
+    labels: LabelImage
+    backing: Mapping[int, Backing]
 
 
 def expert_scores(scores: pd.DataFrame, *, ceiling: float) -> go.Figure:
@@ -121,3 +159,73 @@ def expert_disagreement(outcomes: pd.DataFrame) -> go.Figure:
     )
     figure.update_yaxes(linecolor=SOFT)
     return figure
+
+
+def expert_crop(image: ImageArray | None, panels: Sequence[BackedCells]) -> go.Figure:
+    """Show a part of an image as the experts and methods see it.
+
+    Parameters
+    ----------
+    image
+        Shape (height, width, channels); None to draw cells on black.
+    panels
+        At least one: cells of the same part, a panel each beside the bare image.
+
+    Returns
+    -------
+    go.Figure
+        Three panels a row with one pan and zoom; colour and line say who drew a cell.
+    """
+    shape = panels[0].labels.shape
+    ground = np.zeros((*shape, 1), np.uint8) if image is None else image
+    shown = [*([] if image is None else [None]), *panels]
+    names = [panel.name if panel else "image" for panel in shown]
+    n_rows = -(-len(names) // CROP_COLUMNS)
+    panel_px = PANELS_PX / CROP_COLUMNS * min(1.0, shape[0] / shape[1])
+    figure = make_subplots(
+        n_rows,
+        CROP_COLUMNS,
+        subplot_titles=[wrapped(name, width=40, most_lines=1) for name in names],
+        horizontal_spacing=0.012,
+        vertical_spacing=TITLE_PX / (n_rows * (panel_px + TITLE_PX)),
+        shared_xaxes="all",
+        shared_yaxes="all",
+    )
+    for number, panel in enumerate(shown):
+        place = {"row": number // CROP_COLUMNS + 1, "col": number % CROP_COLUMNS + 1}
+        figure.add_trace(picture_trace(ground), **place)
+        for trace in _backed_outlines(panel) if panel else ():
+            figure.add_trace(trace, **place)
+        show_as_image(figure, ground, **place)
+        figure.update_yaxes(constraintoward="top", **place)
+    nothing = np.array([None])
+    for backing in BACKINGS:  # lines without points: the legend alone
+        figure.add_trace(_backed(backing, nothing, nothing))
+    styled(figure, height_px=round(n_rows * (panel_px + TITLE_PX)) + LEGEND_PX)
+    figure.update_annotations(font_size=12)
+    figure.update_layout(
+        legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"},
+        margin={"l": 8, "r": 8, "t": TITLE_PX, "b": LEGEND_PX},
+    )
+    return figure
+
+
+def _backed_outlines(panel: BackedCells) -> Iterator[go.Scatter]:
+    outlines = label_outlines(panel.labels)
+    for backing in BACKINGS:
+        chosen = [line for line in outlines if panel.backing.get(line.cell_id) == backing]
+        columns, rows = joined_outlines(chosen)
+        yield _backed(backing, columns, rows).update(showlegend=False)
+
+
+def _backed(backing: Backing, columns: Line, rows: Line) -> go.Scatter:
+    name, colour, dash = BACKINGS[backing]
+    return go.Scatter(
+        x=columns,
+        y=rows,
+        mode="lines",
+        line={"color": colour, "width": 1.6, "dash": dash},
+        name=name,
+        legendgroup=backing,
+        hoverinfo="skip",
+    )

@@ -150,6 +150,9 @@ class PredictionConfig(BaseModel):
         How maps become cells; settings without a ``kind`` are those of the watershed. None for the
         settings that were tuned on the validation images when the network was trained, or the
         encoding's own where none were.
+    stability
+        Whether to store how little each cell depends on the foreground threshold as a further
+        confidence, "stability"; the maps are then decoded three times.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -161,6 +164,7 @@ class PredictionConfig(BaseModel):
     tile_px: int = Field(2048, ge=64)
     tile_overlap_px: int = Field(256, ge=2)
     decoder: Decoder | None = None
+    stability: bool = False
 
     @field_validator("decoder", mode="before")
     @classmethod

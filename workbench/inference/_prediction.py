@@ -167,6 +167,7 @@ def _by_networks(
         decoder=decoder,
         tile_px=config.tile_px,
         overlap_px=config.tile_overlap_px,
+        stability=config.stability,
     )
     return Prediction(found.labels, found.confidences, kept)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from workbench.inference._confidence import mask_stability
 from workbench.inference._encoding import Encoding
 from workbench.schema import FloatImage, LabelImage
 from workbench.transforms import overlapping_cells
@@ -41,6 +43,7 @@ def decode_in_tiles(
     decoder: Any,
     tile_px: int,
     overlap_px: int,
+    stability: bool = False,
 ) -> DecodedCells:
     """Decode maps in overlapping tiles and join cells across them.
 
@@ -60,6 +63,9 @@ def decode_in_tiles(
         Side of a tile at most; an image that fits is decoded whole.
     overlap_px
         What neighbouring tiles share, less than ``tile_px``.
+    stability
+        Whether "stability" is among the confidences, see :func:`mask_stability`; left out for a
+        decoder without foreground threshold.
 
     Returns
     -------
@@ -74,18 +80,17 @@ def decode_in_tiles(
     decoder finds a cell from a part of it, as floods do; one that looks for centres (star-convex
     shapes, flows) needs a larger overlap.
     """
+    decode = partial(_decoded, encoding=encoding, decoder=decoder, stability=stability)
     tiles = _tiles(size_px, tile_px, overlap_px)
     if len(tiles) == 1:
-        maps = paint(tiles[0].place)
-        labels = encoding.decode(maps, decoder)
-        return DecodedCells(labels, encoding.confidences(maps, labels))
+        return decode(paint(tiles[0].place))
     joined = np.zeros(size_px, np.int32)
     seen: list[_TileCells] = []
     links = [np.empty((0, 2), np.int64)]
     n_nodes = 1
     near: list[_TileCells] = []
     for tile in tiles:
-        cells = _cells_of(tile, paint(tile.place), encoding, decoder, n_nodes)
+        cells = _cells_of(tile, decode(paint(tile.place)), n_nodes)
         joined[tile.own] = tile.crop(cells.nodes, tile.own)
         near = [other for other in near if other.tile.place[0].stop > tile.place[0].start]
         links += [_same_cells(other, cells) for other in near]
@@ -159,20 +164,27 @@ def _stretches(length: int, tile_px: int, overlap_px: int) -> list[tuple[slice, 
     ]
 
 
-def _cells_of(
-    tile: _Tile, maps: FloatImage, encoding: Encoding, decoder: Any, first: int
-) -> _TileCells:
+def _decoded(
+    maps: FloatImage, *, encoding: Encoding, decoder: Any, stability: bool
+) -> DecodedCells:
     labels = encoding.decode(maps, decoder)
+    sure = encoding.confidences(maps, labels)
+    if stability and hasattr(decoder, "foreground_threshold"):
+        sure = {**sure, "stability": mask_stability(encoding, maps, decoder, labels)}
+    return DecodedCells(labels, sure)
+
+
+def _cells_of(tile: _Tile, found: DecodedCells, first: int) -> _TileCells:
+    labels = found.labels
     is_own = np.zeros(labels.max() + 1, bool)
     is_own[tile.crop(labels, tile.own)] = True
     is_own[0] = False
     number = np.where(is_own, first - 1 + np.cumsum(is_own), 0).astype(np.int32)
-    confidences = encoding.confidences(maps, labels)
     return _TileCells(
         tile=tile,
         nodes=number[labels],
         areas=np.bincount(labels.ravel())[is_own],
-        confidences={name: values[is_own[1:]] for name, values in confidences.items()},
+        confidences={name: values[is_own[1:]] for name, values in found.confidences.items()},
         n_cut=int(is_own[np.unique(tile.cut_edges(labels))].sum()),
     )
 

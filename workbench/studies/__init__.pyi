@@ -147,6 +147,12 @@ from ._evaluate import (
     evaluate,
     failed_images,
 )
+from ._experts import (
+    ExpertLabels,
+    print_experts,
+    read_experts,
+    write_experts,
+)
 from ._explore import (
     ExploreJob,
     compare_explored,
@@ -447,6 +453,7 @@ __all__ = [
     "ErrorsJob",
     "EvaluateJob",
     "ExpertComparison",
+    "ExpertLabels",
     "ExploreJob",
     "Failure",
     "FailureChoice",
@@ -606,6 +613,7 @@ __all__ = [
     "print_claim",
     "print_comparison",
     "print_errors",
+    "print_experts",
     "print_plan",
     "print_result",
     "print_status",
@@ -614,6 +622,7 @@ __all__ = [
     "problem_rows",
     "read_annotation",
     "read_calibration",
+    "read_experts",
     "read_frozen",
     "read_prediction_card",
     "read_prepare_config",
@@ -673,5 +682,6 @@ __all__ = [
     "write_audit",
     "write_compared",
     "write_errors",
+    "write_experts",
     "write_report",
 ]

@@ -18,6 +18,7 @@ from workbench.studies._two_experts import (
 )
 
 N_NAMED: Final = 3
+N_IMAGES: Final = 12
 
 
 def second_annotator_report(
@@ -49,10 +50,13 @@ def second_annotator_report(
     )
 
 
-def second_annotator_sections(found: ExpertComparison) -> list[Section]:
-    """Return the part of a report on what :func:`compare_experts` found."""
+def second_annotator_sections(
+    found: ExpertComparison, *, picture: Figure | None = None
+) -> list[Section]:
+    """Return the part of a report on what :func:`compare_experts` found, with a picture of it."""
+    shown: list[ReportTable | Figure] = [*_image_tables(found), *([picture] if picture else [])]
     if not len(found.agreed):
-        return [Section("Two experts", [_experts_sentence(found)])]
+        return [Section("Two experts", [_experts_sentence(found)], shown)]
     table = expert_table(found)
     order = list(table["Method"])
     of_methods = found.scores[found.scores["method"] != SECOND]
@@ -67,20 +71,13 @@ def second_annotator_sections(found: ExpertComparison) -> list[Section]:
             "Two experts",
             [_experts_sentence(found), *_above_sentence(found, table)],
             [
-                ReportTable(
-                    "two_experts",
-                    f"F1 at {at} of each method against either expert. Disputed are lost cells "
-                    "that the other expert has not drawn either, and surplus cells that the other "
-                    "expert has drawn. Agreed cells are those that both experts drew; backed are "
-                    "predicted cells that at least one of them drew.",
-                    table,
-                    formats=dict.fromkeys((c for c in table if c.endswith("%")), _percent),
-                ),
+                expert_rows(found),
                 Figure(
                     f"F1 at {at} against either expert; the dashed line is that of the experts "
                     "against each other.",
                     expert_scores(_sorted(of_methods, order), ceiling=found.ceiling),
                 ),
+                *shown,
             ],
         ),
         Section(
@@ -104,6 +101,39 @@ def second_annotator_sections(found: ExpertComparison) -> list[Section]:
     ]
 
 
+def expert_rows(found: ExpertComparison) -> ReportTable:
+    """Return the methods as a table for people, the best against both experts first."""
+    table = expert_table(found)
+    return ReportTable(
+        "two_experts",
+        f"F1 at IoU {found.iou_threshold:g} of each method against either expert. Disputed are "
+        "lost cells that the other expert has not drawn either, and surplus cells that the other "
+        "expert has drawn. Agreed cells are those that both experts drew; backed are predicted "
+        "cells that at least one of them drew.",
+        table,
+        formats=dict.fromkeys((c for c in table if c.endswith("%")), _percent),
+    )
+
+
+def _image_tables(found: ExpertComparison) -> list[ReportTable]:
+    """Return the images on which the experts differ most first; nothing for one image."""
+    if found.n_images == 1:
+        return []
+    table = found.images.sort_values("f1", kind="stable", ignore_index=True)
+    names = {"image_id": "Image", "n_first": f"Cells, {FIRST}", "n_second": f"Cells, {SECOND}",
+             "n_agreed": "Agreed", "f1": "F1"}  # fmt: skip
+    return [
+        ReportTable(
+            "two_experts_by_image",
+            f"The experts against each other at IoU {found.iou_threshold:g}, image by image; "
+            "where they differ most comes first.",
+            table,
+            headers=names,
+            max_rows=N_IMAGES,
+        )
+    ]
+
+
 def expert_table(found: ExpertComparison) -> pd.DataFrame:
     """Return one row per method, the best against both experts first; shares are 0 to 1."""
     scores = found.scores.pivot_table(index="method", columns="against", values="f1", dropna=False)
@@ -114,9 +144,9 @@ def expert_table(found: ExpertComparison) -> pd.DataFrame:
         for expert in EXPERTS:
             row[f"F1, {expert}"] = scores.loc[method, expert]
         for expert in EXPERTS:
-            row[f"Disputed errors, {expert}, %"] = disputed_share(found, method, expert)
-        row["Agreed cells found, %"] = _over(counts["n_found"], counts["n_agreed"])
-        row["Cells backed, %"] = _over(counts["n_backed"], counts["n_predicted"])
+            row[f"Disputed, {expert}, %"] = disputed_share(found, method, expert)
+        row["Agreed found, %"] = _over(counts["n_found"], counts["n_agreed"])
+        row["Backed, %"] = _over(counts["n_backed"], counts["n_predicted"])
         rows.append(row)
     columns = [f"F1, {expert}" for expert in EXPERTS]
     table = pd.DataFrame(rows)

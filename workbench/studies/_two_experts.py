@@ -37,21 +37,28 @@ class ExpertComparison:
         A row per method: ``n_agreed`` cells that both experts drew, ``n_found`` of them that the
         method matched with either; ``n_predicted`` cells and ``n_backed``, those that either
         expert has.
+    images
+        A row per image annotated by both: ``image_id``, ``n_first`` and ``n_second`` cells of the
+        experts, ``n_agreed`` of them the same, and ``f1`` of the experts against each other, NaN
+        where neither drew a cell.
     iou_threshold
         From which on two cells are the same.
-    n_images
-        Images annotated by both.
     """
 
     outcomes: pd.DataFrame
     scores: pd.DataFrame
     agreed: pd.DataFrame
+    images: pd.DataFrame
     iou_threshold: float
-    n_images: int
+
+    @property
+    def n_images(self) -> int:
+        """Images annotated by both."""
+        return len(self.images)
 
     @property
     def ceiling(self) -> float:
-        """F1 of the experts against each other, the same both ways; NaN without any cells."""
+        """F1 of the experts against each other, the same both ways."""
         between = self.scores[self.scores["method"] == SECOND]
         return float(between["f1"].iloc[0])
 
@@ -83,7 +90,8 @@ def compare_experts(
     Raises
     ------
     InputError
-        If the experts share no image, a method has the name of an expert, or sizes differ.
+        If the experts share no image, one of them drew no cell on any, a method has the name of an
+        expert or no image of theirs, or sizes differ.
 
     Notes
     -----
@@ -91,22 +99,16 @@ def compare_experts(
     lost reference cell that the other expert has not drawn either, or a surplus predicted cell that
     the other expert has drawn.
     """
-    shared = [name for name in first.image_ids if name in set(second.image_ids)]
-    if not shared:
-        msg = (
-            f"{first.path} and {second.path} have no image in common; name the files of the second "
-            "expert like those of the first."
-        )
-        raise InputError(msg)
-    if taken := [name for name in predictions if name in EXPERTS]:
-        msg = f"a method can't be called {taken[0]!r}, which is an expert here; rename it."
-        raise InputError(msg)
+    shared = shared_images(first, second)
+    _check_methods(predictions, shared)
     counts: list[pd.DataFrame] = []
+    images: list[dict[str, Any]] = []
     agreed: list[dict[str, Any]] = []
     for image_id in shared:
         labels = {expert: source.read(image_id).labels
                   for expert, source in zip(EXPERTS, (first, second), strict=True)}  # fmt: skip
         between = _errors(labels[FIRST], labels[SECOND], iou_threshold, f"{SECOND}: {image_id}")
+        images.append(_of_image(image_id, between))
         counts += _counts(SECOND, FIRST, between, _agree(between))
         for method, source in predictions.items():
             predicted = np.zeros_like(labels[FIRST])
@@ -119,11 +121,66 @@ def compare_experts(
             for expert, disputed in _disputed(between, against):
                 counts += _counts(method, expert, against[expert], disputed)
             agreed.append({"method": method} | _agreed(between, against))
+    _check_cells(pd.DataFrame(images), (first, second))
     outcomes = pd.concat(counts).groupby(["method", "against", "side", "outcome"], sort=False)
     summed = outcomes.sum().reset_index()
     methods = ["method", "n_agreed", "n_found", "n_predicted", "n_backed"]
     table = pd.DataFrame(agreed, columns=methods).groupby("method", sort=False).sum().reset_index()
-    return ExpertComparison(summed, _scores(summed), table, iou_threshold, len(shared))
+    return ExpertComparison(summed, _scores(summed), table, pd.DataFrame(images), iou_threshold)
+
+
+def shared_images(first: LabelSource, second: LabelSource) -> list[str]:
+    """Return the images that both experts annotated, in the order of the first.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    of_second = set(second.image_ids)
+    shared = [name for name in first.image_ids if name in of_second]
+    if not shared:
+        msg = (
+            f"{first.path} and {second.path} have no image in common; name the files of the second "
+            f"expert like those of the first (there {first.image_ids[0]!r}, here "
+            f"{second.image_ids[0]!r})."
+        )
+        raise InputError(msg)
+    return shared
+
+
+def _check_methods(predictions: Mapping[str, LabelSource], shared: list[str]) -> None:
+    if taken := [name for name in predictions if name in EXPERTS]:
+        msg = f"a method can't be called {taken[0]!r}, which is an expert here; rename it."
+        raise InputError(msg)
+    for method, source in predictions.items():
+        if not set(shared).intersection(source.image_ids):
+            msg = (
+                f"{method} ({source.path}) has none of the experts' images; name its files like "
+                f"theirs (there {shared[0]!r}, here {source.image_ids[0]!r})."
+            )
+            raise InputError(msg)
+
+
+def _check_cells(images: pd.DataFrame, sources: tuple[LabelSource, LabelSource]) -> None:
+    for expert, source, column in zip(EXPERTS, sources, ("n_first", "n_second"), strict=True):
+        if not images[column].sum():
+            msg = (
+                f"{expert} ({source.path}) drew no cell on any image that both annotated, so there "
+                "is nothing to compare; look at the files, or choose another channel."
+            )
+            raise InputError(msg)
+
+
+def _of_image(image_id: str, between: CellErrors) -> dict[str, Any]:
+    n_cells = between.n_reference + between.n_predicted
+    return {
+        "image_id": image_id,
+        "n_first": between.n_reference,
+        "n_second": between.n_predicted,
+        "n_agreed": between.tp,
+        "f1": 2 * between.tp / n_cells if n_cells else np.nan,
+    }
 
 
 Disputed = tuple[BoolArray, BoolArray]
