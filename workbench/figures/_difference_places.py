@@ -44,7 +44,7 @@ def difference_places(
     """
     n_rows = -(-len(places) // PAIRS_PER_ROW)
     panels_px = n_rows * (PANEL_PX + TITLE_PX) - TITLE_PX
-    pair = [{}, {}]
+    pair: list[dict[str, object] | None] = [{}, {}]
     figure = make_subplots(
         n_rows,
         5,
