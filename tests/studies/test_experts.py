@@ -113,6 +113,15 @@ def test_an_image_of_another_size_is_refused(draw: Draw, tmp_path: Path) -> None
         write_experts(found, labels, tmp_path / "out")
 
 
+def test_volumes_are_refused(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        np.save(tmp_path / name / "a.npy", np.ones((3, 20, 20), np.uint16))
+    labels = read_experts(tmp_path / "first", tmp_path / "second")
+    with pytest.raises(InputError, match=r"expert 2: a is a volume, of size \(3, 20, 20\)"):
+        compare_experts(labels.first, labels.second, {})
+
+
 def test_the_image_that_the_experts_differ_on_most_comes_first(draw: Draw) -> None:
     first = open_labels(draw("first", same=[AGREED], other=[AGREED], empty=[]))
     second = open_labels(draw("second", same=[AGREED], other=[FAR], empty=[]))

@@ -91,7 +91,7 @@ def compare_experts(
     ------
     InputError
         If the experts share no image, one of them drew no cell on any, a method has the name of an
-        expert or no image of theirs, or sizes differ.
+        expert or no image of theirs, sizes differ, or labels are volumes.
 
     Notes
     -----
@@ -195,6 +195,9 @@ def _errors(
             f"{what} has the size {predicted.shape}, the expert's labels have {reference.shape}; "
             "give labels of the same image, uncropped."
         )
+        raise InputError(msg)
+    if reference.ndim != 2:
+        msg = f"{what} is a volume, of size {predicted.shape}; give its planes as images."
         raise InputError(msg)
     return label_errors(label_overlap(reference, predicted), iou_threshold=iou_threshold)
 
