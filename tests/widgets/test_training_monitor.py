@@ -1,5 +1,6 @@
 """The training monitor: what it shows, that it follows files, and its page."""
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from scripts.browser import chromium
 from tests.studies.test_training_progress import enter, history, write_training
+from workbench.inference import ModelDescription
 from workbench.schema import InputError
 from workbench.store import Run, lock_run, write_text
 from workbench.studies import TrainingProgress
@@ -78,3 +80,22 @@ def test_the_page_shows_curves_that_can_be_hidden_offline(run: Run, tmp_path: Pa
         expect(page.locator("svg.wbl circle")).to_have_count(6)
         page.get_by_role("button", name="unet-0").click()
         expect(page.locator("svg.wbl")).to_have_count(0)
+
+
+def test_a_validation_image_shows_what_the_best_weights_so_far_find(run: Run) -> None:
+    import torch
+
+    output = run.staging / "train-unet-0-abc" / "output"
+    write_training(output, n_epochs=2)
+    enter(run, "failed")
+    monitor = training_monitor(run.root)
+    monitor.show_validation("unet-0")
+    assert "no weights have been validated yet" in monitor.content["picture"]["title"]
+    network = ModelDescription(architecture="unet").build()
+    state = {f"network.{name}": value for name, value in network.state_dict().items()}
+    torch.save({"state_dict": state}, output / "best.ckpt")
+    monitor._answer(None, {"kind": "validation", "name": "unet-0"}, [])
+    picture = monitor.content["picture"]
+    assert picture["title"].startswith("unet-0, weights of epoch 2, validation image im1")
+    assert base64.b64decode(picture["jpeg"]).startswith(b"\xff\xd8")
+    assert picture["jpeg"] in monitor.static_html()

@@ -416,6 +416,9 @@ from ._two_sets import (
     joined_surveys,
     sample_crops,
 )
+from ._validation_picture import (
+    validation_picture,
+)
 from ._view import (
     RunView,
     find_member,
@@ -677,6 +680,7 @@ __all__ = [
     "untrained_network",
     "update_report",
     "validation_overlay",
+    "validation_picture",
     "verify_split",
     "waterfall",
     "write_audit",

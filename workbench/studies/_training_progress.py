@@ -37,6 +37,10 @@ class TrainingProgress:
         Columns :data:`workbench.training.HISTORY_COLUMNS`, a row per finished epoch.
     n_epochs
         How many there are to be at most; None where nobody has said yet.
+    member
+        Whose network it is.
+    folder
+        Where its training writes.
     """
 
     name: str
@@ -44,6 +48,8 @@ class TrainingProgress:
     history: pd.DataFrame
     detail: str = ""
     n_epochs: int | None = None
+    member: str = ""
+    folder: Path | None = None
 
     @property
     def best(self) -> tuple[int, float] | None:
@@ -193,6 +199,8 @@ def _of_folder(
             read_history(place),
             detail=detail,
             n_epochs=_n_epochs(place),
+            member=name,
+            folder=place,
         )
         for value, place in open_model_folder(folder).folders.items()
     ]

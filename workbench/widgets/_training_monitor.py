@@ -1,5 +1,6 @@
 """The training monitor: losses, scores and the time left of trainings that another process runs."""
 
+import base64
 import html
 import json
 import os
@@ -13,7 +14,12 @@ import pandas as pd
 import traitlets
 
 from workbench.schema import InputError
-from workbench.studies import TrainingProgress, training_files, training_progress
+from workbench.studies import (
+    TrainingProgress,
+    training_files,
+    training_progress,
+    validation_picture,
+)
 from workbench.widgets._comparer_still import STYLE as COMPARER_STYLE
 from workbench.widgets._explorer import PANELS_VARIABLE
 from workbench.widgets._still import STATIC, still_frame
@@ -29,6 +35,7 @@ TITLE: Final = "Training monitor"
 CURVES: Final = ("train_loss", "validation_loss", "validation_f1")
 DIGITS: Final = 5
 PLOTS_PX: Final = 330
+PICTURE_PX: Final = 520
 LINE_PX: Final = 34
 NO_TRAINING: Final = "No model of this study is trained here."
 
@@ -50,6 +57,7 @@ class TrainingMonitor(anywidget.AnyWidget):
         self._folder = folder
         self._seen = training_files(folder)
         self._progress = training_progress(folder)
+        self._picture: dict[str, str] = {}
         super().__init__(content=resolve_monitor(self._progress))
         self.on_msg(self._answer)
 
@@ -66,8 +74,32 @@ class TrainingMonitor(anywidget.AnyWidget):
         if is_new or self.content["going"]:
             self._progress = training_progress(self._folder)
             self._seen = seen
-            self.content = resolve_monitor(self._progress)
+            self.content = resolve_monitor(self._progress, self._picture)
         return is_new
+
+    def show_validation(self, name: str) -> None:
+        """Show a validation image with what the best weights of a network find in it so far.
+
+        Parameters
+        ----------
+        name
+            Of the network; what can't be drawn is said in the picture's place.
+        """
+        self._picture = {"title": name}
+        for one in self._progress:
+            if one.name == name and one.folder is not None:
+                epoch = one.best[0] if one.best else 0
+                try:
+                    image_id, jpeg = validation_picture(self._folder, one.member, one.folder)
+                except InputError as error:
+                    self._picture = {"title": f"{name}: {error}"}
+                    continue
+                self._picture = {
+                    "title": f"{name}, weights of epoch {epoch}, validation image {image_id}: "
+                    "reference green, found orange",
+                    "jpeg": base64.b64encode(jpeg).decode(),
+                }
+        self.content = resolve_monitor(self._progress, self._picture)
 
     def static_html(self) -> str:
         """Return a page of its own with what is known now; it loads nothing."""
@@ -85,9 +117,11 @@ class TrainingMonitor(anywidget.AnyWidget):
     def _answer(self, _: object, content: Mapping[str, Any], _buffers: object) -> None:
         if content.get("kind") == "look":
             self.look()
+        elif content.get("kind") == "validation":
+            self.show_validation(content["name"])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        height = PLOTS_PX + LINE_PX * len(self._progress)
+        height = PLOTS_PX + LINE_PX * len(self._progress) + (PICTURE_PX if self._picture else 0)
         frame = still_frame(self.static_html(), title=TITLE, height_px=height)
         text = "\n".join(f"{one.name}: {one.sentence}" for one in self._progress) or NO_TRAINING
         page = {"text/html": frame, "text/plain": text}
@@ -127,19 +161,23 @@ def training_monitor(run: Path | str) -> TrainingMonitor:
     return TrainingMonitor(folder)
 
 
-def resolve_monitor(progress: Sequence[TrainingProgress]) -> dict[str, Any]:
+def resolve_monitor(
+    progress: Sequence[TrainingProgress], picture: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return what the monitor shows of trainings: plain values, null for what is undefined.
 
     Parameters
     ----------
     progress
         From :func:`workbench.studies.training_progress`.
+    picture
+        Title and JPEG (as base64) of the last validation image that was asked for.
 
     Returns
     -------
     dict
         ``networks``: name, state, sentence and curves of each; ``going``: whether anything may
-        still change; ``note``.
+        still change; ``note``; ``picture``.
     """
     networks = [
         {"name": one.name, "state": one.state, "sentence": one.sentence}
@@ -152,6 +190,7 @@ def resolve_monitor(progress: Sequence[TrainingProgress]) -> dict[str, Any]:
         "networks": networks,
         "going": going,
         "note": "" if networks else NO_TRAINING,
+        "picture": dict(picture or {}),
     }
 
 

@@ -4,21 +4,23 @@ const LOOK_EVERY_MS = 2000;
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#808000"];
 const DASHES = ["", "7 3", "2 3", "9 3 2 3", "5 5"];
 
-function mountMonitor(root, { read, onContent, look }) {
+function mountMonitor(root, { read, onContent, look, validate }) {
   root.classList.add("wbc", "wbm");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Training monitor");
   const state = document.createElement("ul");
   const plots = document.createElement("div");
   const about = document.createElement("p");
+  const figure = document.createElement("figure");
+  figure.className = "wbm-picture";
   state.className = "wbm-state";
   plots.className = "wbm-plots";
   about.className = "wbc-soft";
-  root.replaceChildren(state, plots, about);
+  root.replaceChildren(state, plots, figure, about);
   const hidden = new Set();
 
   function show() {
-    const { networks, note } = read();
+    const { networks, note, picture } = read();
     // Colour never tells alone.
     const drawn = networks.map((network, at) => ({
       ...network,
@@ -39,14 +41,16 @@ function mountMonitor(root, { read, onContent, look }) {
         : []),
     );
     about.textContent = note;
+    figure.replaceChildren(...pictureParts(picture));
   }
 
-  function line({ name, sentence, state: now, colour, dash }) {
+  function line({ name, sentence, state: now, colour, dash, validation_f1 }) {
     const item = document.createElement("li");
     const toggle = document.createElement("button");
     const swatch = vector("svg", { width: 28, height: 10, "aria-hidden": "true" });
     const sample = vector("line", { x1: 0, x2: 28, y1: 5, y2: 5, class: "wbl-line" });
     const told = document.createElement("span");
+    const hasScore = validation_f1.some((value) => value !== null);
     toggle.type = "button";
     toggle.className = "wbc-entry";
     toggle.title = "Show or hide its curves";
@@ -62,7 +66,29 @@ function mountMonitor(root, { read, onContent, look }) {
     told.textContent = sentence;
     told.className = now === "failed" || now === "blocked" ? "wbm-failed" : "";
     item.append(toggle, told);
+    if (validate && hasScore) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = "Validation image";
+      button.title = "What the best weights so far find in a validation image; takes a few seconds";
+      button.addEventListener("click", () => {
+        button.disabled = true;
+        validate(name);
+      });
+      item.append(button);
+    }
     return item;
+  }
+
+  function pictureParts({ title, jpeg }) {
+    if (!title) return [];
+    const caption = document.createElement("figcaption");
+    caption.textContent = title;
+    if (!jpeg) return [caption];
+    const image = document.createElement("img");
+    image.src = `data:image/jpeg;base64,${jpeg}`;
+    image.alt = title;
+    return [caption, image];
   }
 
   const forget = onContent(show);
@@ -77,7 +103,7 @@ function mountMonitor(root, { read, onContent, look }) {
 
 function mountStillMonitor() {
   const content = JSON.parse(document.getElementById("data").textContent);
-  mountMonitor(document.getElementById("monitor"), { read: () => content, onContent: () => () => {}, look: () => {} });
+  mountMonitor(document.getElementById("monitor"), { read: () => content, onContent: () => () => {}, look: () => {}, validate: null });
 }
 
 export default {
@@ -89,5 +115,6 @@ export default {
         return () => model.off("change:content", listen);
       },
       look: () => model.send({ kind: "look" }),
+      validate: (name) => model.send({ kind: "validation", name }),
     }),
 };
