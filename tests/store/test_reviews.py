@@ -175,7 +175,7 @@ class TestKeptSlices:
 
     def test_one_that_nobody_kept_is_named_with_those_there_are(self, tmp_path: Path) -> None:
         path = tmp_path / "slices.jsonl"
-        with pytest.raises(InputError, match="no slice 'dense' was kept .* none yet"):
+        with pytest.raises(InputError, match=r"no slice 'dense' was kept .* none yet"):
             find_kept_slice(path, "dense")
         keep_slice(path, KeptSlice("large", ("im3",)))
         with pytest.raises(InputError, match="there are large"):

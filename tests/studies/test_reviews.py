@@ -188,9 +188,7 @@ class TestWhatVerdictsComeTo:
 
     def test_all_cells_of_an_error_are_noted_or_none(self, view: RunView) -> None:
         cell = view.cells[view.cells["side"] == "reference"].iloc[0]
-        there = Verdict(
-            cell["image_id"], "reference", int(cell["cell_id"]), MEMBER, "ambiguous"
-        )
+        there = Verdict(cell["image_id"], "reference", int(cell["cell_id"]), MEMBER, "ambiguous")
         absent = Verdict(cell["image_id"], "predicted", 999, MEMBER, "ambiguous")
         with pytest.raises(InputError, match=r"no predicted cell 999 .* nothing was noted"):
             judge_cell(view, there, absent)

@@ -185,7 +185,7 @@ class TestThePicture:
             def reference(self, _: str) -> ImageCells:
                 return ImageCells(np.zeros_like(big), cells.iloc[:0])
 
-            def predicted(self, _: str, model: str) -> ImageCells:  # noqa: ARG002 - all alike
+            def predicted(self, _: str, model: str) -> ImageCells:
                 return ImageCells(big, cells)
 
         box = {"top_px": 300, "left_px": 400, "bottom_px": 310, "right_px": 410}
@@ -193,8 +193,10 @@ class TestThePicture:
         source.pictures = Large()
         image = pack_place(source, 0, "")
         assert {name: image.about[name] for name in ("height", "width", "top", "left")} == {
-            **{"height": 138, "width": 138},
-            **{"top": 236, "left": 336},
+            "height": 138,
+            "width": 138,
+            "top": 236,
+            "left": 336,
         }
         layer = pack_place(source, 0, "unet-0")
         content = json.loads(zlib.decompress(layer.blocks[1]))
@@ -406,6 +408,7 @@ class TestOffline:
 
         items = page.locator(".wbr-item:visible")
         verdicts: list[Any] = [None, told("annotation error", Bo="", Ada=""), None, None]
+        state = ReviewState()
         for name, label, value in (
             ("shown", "Show", "judged"),
             ("shown", "Show", "unjudged"),
@@ -415,7 +418,6 @@ class TestOffline:
             ("kind", "Type", "missed"),
         ):
             page.get_by_role("combobox", name=label).select_option(value)
-            state = ReviewState() if name == "shown" else state
             state = ReviewState(**{**state.model_dump(), name: value})
             view = resolve_review(TABLE, verdicts, state)
             expect(items).to_have_count(len(view.rows))

@@ -22,11 +22,11 @@ def reviews_section(view: RunView) -> Section:
     return Section(
         TITLE,
         [_judged_sentence(found), _whose_sentence(found), *found.agreement_sentences],
-        [change_table(view, found)],
+        [change_table(found)],
     )
 
 
-def change_table(view: RunView, found: ReviewScores) -> ReportTable:
+def change_table(found: ReviewScores) -> ReportTable:
     """Return a row per model: mean F1 with all cells and without disputed ones.
 
     Behind each difference are the images with a disputed cell.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -165,7 +165,7 @@ def _queue(
         (
             event.image_id,
             event.error,
-            f"{_count(len(wrong[event.image_id, event.event]), 'cell')}, image F1 −{event.gain:.3f}",
+            _cost(len(wrong[event.image_id, event.event]), event.gain),
             *(getattr(event, side) for side in BOX),
             wrong[event.image_id, event.event],
             (member.name,),
@@ -233,6 +233,10 @@ def _doubtful(view: RunView, member: Member, n_cells: int | None) -> ReviewCells
     return ReviewCells(member.name, DOUBTFUL, title, "", _table(rows))
 
 
+def _cost(n_cells: int, gain: float) -> str:
+    return f"{_count(n_cells, 'cell')}, image F1 −{gain:.3f}"
+
+
 def _doubt(cell: Any) -> str:
     texts = []
     if cell.n_others:
@@ -244,9 +248,7 @@ def _doubt(cell: Any) -> str:
     return ", ".join(texts)
 
 
-def _difference(
-    view: RunView, first: Member, second: Member, n_cells: int | None
-) -> ReviewCells:
+def _difference(view: RunView, first: Member, second: Member, n_cells: int | None) -> ReviewCells:
     # Two seeds of one model are told apart by their members' names.
     two = pd.concat([_of_member(view, m).assign(model=m.name) for m in (first, second)])
     found = explain_difference(two, first.name, second.name)
@@ -255,8 +257,10 @@ def _difference(
         (
             place.image_id,
             place.first_outcome if place.first_outcome != FOUND else place.second_outcome,
-            f"{first.name} {place.first_outcome}, {second.name} {place.second_outcome}; "
-            f"{place.contribution:+.4f} of the difference",
+            (
+                f"{first.name} {place.first_outcome}, {second.name} {place.second_outcome}; "
+                f"{place.contribution:+.4f} of the difference"
+            ),
             *(getattr(place, side) for side in BOX),
             (
                 *(("reference", int(cell), first.name) for cell in place.reference_ids),

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from workbench.widgets._comparer_state import REFERENCE
 from workbench.widgets._comparer_still import STYLE as COMPARER_STYLE
 from workbench.widgets._comparer_still import embedded_parcel
-from workbench.widgets._comparer_state import REFERENCE
 from workbench.widgets._comparer_wire import Parcel
 from workbench.widgets._still import BYTES_PER_MB, STATIC
 

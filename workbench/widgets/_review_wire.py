@@ -81,9 +81,7 @@ class _Cut:
     cells: pd.DataFrame
 
 
-def context_window(
-    box: tuple[int, int, int, int], shape: tuple[int, ...]
-) -> tuple[slice, slice]:
+def context_window(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:
     """Return the rows and columns around a box: twice its larger side, 64 px at least, each way.
 
     Examples

@@ -80,7 +80,8 @@ function mountReview(root, source) {
   const white = element("label", { className: "wbc-control", textContent: "White" });
   white.append(bright);
   const own = schema.can_judge ? [note, takeBack, undo] : [];
-  judging.append(...choices.map(({ made }) => made), ...own, drawn, white, button("Export CSV", saveCsv));
+  judging.append(...choices.map(({ made }) => made), ...own, drawn, white);
+  aside.append(button("Export CSV", saveCsv, "The list with its verdicts"));
 
   function change(changes) {
     if ("place" in changes || "shown" in changes || "kind" in changes || "reviewer" in changes) pictures.centre();
