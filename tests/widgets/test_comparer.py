@@ -261,6 +261,7 @@ class TestOffline:
         # A lost cell of the reference answers too, where the model found nothing.
         page.mouse.click(left + 40 * scale, top + 27 * scale)
         expect(records.nth(1)).to_contain_text("reference cell 70000 · missed (clean)")
+        expect(records.nth(2)).to_contain_text("reference cell 70000 · missed (clean)")
         page.keyboard.press("Escape")
         expect(records.nth(1)).to_have_text("")
 
@@ -289,6 +290,22 @@ class TestOffline:
         assert _colours(page, 0) & {"matched", "spurious"} == {"matched", "spurious"}
         page.keyboard.press("Home")
         assert not _colours(page, 0) & {"matched", "spurious"}
+
+    def test_a_click_beyond_the_curtain_is_one_in_the_second_panel(self, page: Any) -> None:
+        from playwright.sync_api import expect
+
+        page.locator(".wbc").focus()
+        page.keyboard.press("c")
+        for key, shown in (("Home", "predicted cell 1"), ("End", "reference cell 3")):
+            page.get_by_label("Curtain between").focus()
+            page.keyboard.press(key)
+            box = page.locator("canvas").bounding_box()
+            scale = min(box["width"] / 60, box["height"] / 40)
+            left = box["x"] + (box["width"] - 60 * scale) / 2
+            page.mouse.click(left + 10 * scale, box["y"] + box["height"] / 2 - 10 * scale)
+            expect(page.locator(".wbc-record")).to_contain_text(shown)
+            page.locator(".wbc").focus()
+            page.keyboard.press("Escape")
 
     def test_legend_and_menu_decide_what_is_drawn(self, page: Any) -> None:
         from playwright.sync_api import expect

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.browser import chromium
-from workbench.analysis import board_means, board_places, rank_stability
+from workbench.analysis import board_means, board_places, mean_interval, rank_stability
 from workbench.schema import InputError
 from workbench.studies import Boards, leaderboards
 from workbench.widgets import BoardState, Leaderboard, leaderboard
@@ -51,6 +51,24 @@ class TestBoards:
         assert next(iter(found.slices)) == "all images"
         assert found.slices["Modality: H&E"] == ("im8", "im9", "im10", "im11")
         assert found.slices["Kept: mine"] == ("im3", "im1")
+
+    def test_a_value_of_all_images_or_of_two_makes_no_slice(self) -> None:
+        metadata = METADATA.assign(site="one", batch=["early"] * 10 + ["late"] * 2)
+        found = leaderboards(SCORES, metadata=metadata, measures=MEASURES)
+        assert set(found.slices) == {
+            *("all images", "Modality: DAPI", "Modality: H&E", "Batch: early"),
+        }
+
+    def test_intervals_are_those_of_the_mean_with_whole_groups(self) -> None:
+        paired = boards().paired("all images", "f1@0.5")
+        groups = pd.Series([f"slide {place // 3}" for place in range(12)], index=paired.index)
+        for of_groups in (None, groups):
+            found = board_means(paired, groups=of_groups).set_index("model")
+            for model in LEVELS:
+                expected = mean_interval(paired[model], groups=of_groups)
+                assert found.loc[model, ["ci_low", "ci_high"]].tolist() == pytest.approx(
+                    [expected.low, expected.high]
+                )
 
     def test_values_are_those_of_the_table_and_means_are_of_the_slice(self) -> None:
         found = boards()
