@@ -19,8 +19,6 @@ from workbench.studies import (
     RunPictures,
     RunView,
     failure_rows,
-    make_overlay,
-    map_names,
     read_annotation,
     run_pictures,
 )
@@ -203,6 +201,8 @@ class RunScenes:
     ) -> npt.NDArray[np.uint8]:
         found = self._pictures.predicted(image_id, member.name)
         if annotation.version:
+            from workbench.studies import make_overlay  # brings what trains networks, too
+
             # The run scored the data set's own annotation; this one is newer.
             blank = np.zeros((*annotation.labels.shape, 1), np.uint8)
             sample = Sample(image_id, blank, annotation.labels)
@@ -217,6 +217,8 @@ class RunScenes:
         path = self.view.run.prediction_folder(member) / "maps" / f"{image_id}.tif"
         if not path.is_file():
             return []
+        from workbench.studies import map_names
+
         maps = np.atleast_3d(tifffile.imread(path))
         encoding = self.view.study.models[member.model].encoding
         return map_layers(maps, map_names(encoding, len(maps)))
