@@ -162,4 +162,4 @@ def _picked(member: Member, row: Any) -> PickedCell:
 
     side = str(row["side"])
     panel = "reference" if side == "reference" else member.name
-    return PickedCell(panel=panel, side=side, cell_id=int(row["cell_id"]))  # type: ignore[arg-type]
+    return PickedCell(panel=panel, side=side, cell_id=int(row["cell_id"]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -202,7 +203,7 @@ class FailureDock(QWidget):  # type: ignore[misc]
     def _buttons(self) -> QGridLayout:
         inspector = self.inspector
         actions: list[tuple[str, str, Callable[[], Any]]] = [
-            (f"{text.capitalize()} ({key})", KEYS[key], lambda what=text: inspector.judge(what))
+            (f"{text.capitalize()} ({key})", KEYS[key], partial(inspector.judge, text))
             for text, key in zip(JUDGEMENTS, "QWR", strict=True)
         ]
         actions += [

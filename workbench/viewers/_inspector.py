@@ -337,9 +337,12 @@ class Inspector:
             "Shift-K": lambda _viewer: self.save_correction(),
         }
         for key, judgement in zip("QWR", JUDGEMENTS, strict=True):
-            actions[key] = lambda _viewer, what=judgement: self.judge(what)
+            actions[key] = self._judging(judgement)
         for key, action in actions.items():
             self.viewer.bind_key(key, action, overwrite=True)
+
+    def _judging(self, judgement: Judgement) -> Callable[[Any], None]:
+        return lambda _viewer: self.judge(judgement)
 
     def _listed(self, choice: FailureChoice) -> pd.DataFrame:
         rows = chosen_failures(self.view, self.member, choice)

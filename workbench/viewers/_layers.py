@@ -262,9 +262,10 @@ def outcome_colours() -> Any:
     """Return the colours of the codes of outcomes."""
     from napari.utils import DirectLabelColormap
 
-    colours = {code: OUTCOME_COLOURS[name] for name, code in CODES.items()}
     # None is the colour of every label not named, 0 the background.
-    return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", **colours})
+    colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
+    colours.update((code, OUTCOME_COLOURS[name]) for name, code in CODES.items())
+    return DirectLabelColormap(color_dict=colours)
 
 
 @lru_cache

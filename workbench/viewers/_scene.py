@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -12,14 +13,12 @@ import pandas as pd
 import tifffile
 
 from workbench.datasets import image_levels
-from workbench.schema import LabelImage, Member, Sample
+from workbench.schema import LabelImage, Member, Outcome, Sample
 from workbench.store import annotation_versions
 from workbench.studies import (
     RunPictures,
     RunView,
     failure_rows,
-    make_overlay,
-    map_names,
     read_annotation,
     run_pictures,
 )
@@ -202,25 +201,24 @@ class RunScenes:
     ) -> npt.NDArray[np.uint8]:
         found = self._pictures.predicted(image_id, member.name)
         if annotation.version:
+            from workbench.studies import make_overlay  # brings what trains networks, too
+
             # The run scored the data set's own annotation; this one is newer.
             blank = np.zeros((*annotation.labels.shape, 1), np.uint8)
             sample = Sample(image_id, blank, annotation.labels)
             fresh = make_overlay(sample, member, found.labels)
-            told = (fresh.reference_outcomes, fresh.predicted_outcomes)
+            of_reference, of_predicted = fresh.reference_outcomes, fresh.predicted_outcomes
         else:
-            sides = dict(iter(found.cells.groupby("side")))
-            told = tuple(
-                dict(zip(sides[side]["cell_id"].astype(int), sides[side]["outcome"], strict=True))
-                if side in sides
-                else {}
-                for side in ("reference", "predicted")
-            )
-        return outcome_codes(annotation.labels, found.labels, *told)
+            of_reference = _by_cell(found.cells, "reference")
+            of_predicted = _by_cell(found.cells, "predicted")
+        return outcome_codes(annotation.labels, found.labels, of_reference, of_predicted)
 
     def _maps(self, image_id: str, member: Member) -> list[LayerSpec]:
         path = self.view.run.prediction_folder(member) / "maps" / f"{image_id}.tif"
         if not path.is_file():
             return []
+        from workbench.studies import map_names
+
         maps = np.atleast_3d(tifffile.imread(path))
         encoding = self.view.study.models[member.model].encoding
         return map_layers(maps, map_names(encoding, len(maps)))
@@ -231,6 +229,11 @@ class RunScenes:
         if levels is not None:
             return tuple(picture_layers(None, levels.channel_names, levels=levels.levels))
         return tuple(picture_layers(*self._pictures.image(image_id)))
+
+
+def _by_cell(cells: pd.DataFrame, side: str) -> Mapping[int, Outcome]:
+    own = cells[cells["side"] == side]
+    return dict(zip(own["cell_id"].astype(int), own["outcome"], strict=True))
 
 
 def beside_name(name: str, member: Member) -> str:
