@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from browser import chromium, comparer_panel, jupyterlab, run_all_cells
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from workbench.report import summary_table
 from workbench.studies import CompareJob, open_comparison, open_view, update_report

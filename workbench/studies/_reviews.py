@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, cast
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ from workbench.analysis import (
 )
 from workbench.report import interval, listed, percent, signed
 from workbench.schema import Member
-from workbench.store import JUDGEMENTS, Verdict, latest_verdicts, read_verdicts
+from workbench.store import JUDGEMENTS, Judgement, Verdict, latest_verdicts, read_verdicts
 from workbench.studies._corrections import judge_cell
 from workbench.studies._review_cells import QUEUE, ReviewCells, review_cells
 from workbench.studies._run_pictures import RunPictures, run_pictures
@@ -107,7 +107,7 @@ class RunReview:
                 side,
                 cell_id,
                 member,
-                judgement,  # type: ignore[arg-type] - Verdict refuses what is none
+                cast("Judgement", judgement),  # Verdict refuses what is none
                 note=note,
                 reviewer=self.reviewer,
                 annotation=OWN_ANNOTATION,
