@@ -92,7 +92,7 @@ def outcome_table(found: RunErrors) -> ReportTable:
         "ones predicted.",
         pd.DataFrame(rows),
         headers={name: name.capitalize() for name in there},
-        formats={"Cells": whole} | dict.fromkeys(there, whole),
+        formats=dict.fromkeys(("Cells", *there), whole),
         queries={name: [row[place] for row in queries] for place, name in enumerate(there)},
     )
 
