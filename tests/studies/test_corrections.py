@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import small_view
 from workbench.datasets import read_labels
 from workbench.schema import InputError
-from workbench.store import Verdict, read_verdicts
+from workbench.store import Verdict, annotation_versions, read_verdicts
 from workbench.studies import RunView, correct_annotation, judge_cell, read_annotation
 
 
@@ -26,6 +26,9 @@ def test_a_correction_is_a_version_of_its_own_and_changes_the_score(view: RunVie
     fixed[original == lost] = 0
     done = correct_annotation(view, "im2", fixed, note="debris", reviewer="Ada")
     assert (done.version.version, done.removed, done.added) == (1, (lost,), ())
+    assert done.changed == (), "what is gone was not given other pixels"
+    (kept,) = annotation_versions(view.run, "im2")
+    assert (kept.note, kept.reviewer, kept.parent) == ("debris", "Ada", 0)
     assert (read_annotation(view, "im2") == fixed).all()
     assert (read_annotation(view, "im2", 0) == original).all()
     row = done.scores.iloc[0]
