@@ -85,4 +85,4 @@ def _pinned(name: str) -> bool:
 def test_no_notebook_of_the_repository_is_left_out_of_a_wheel() -> None:
     wheel = tomllib.loads(read("pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["force-include"] == {"notebooks": "workbench/_notebooks"}
-    assert len(list(Path(REPOSITORY / "notebooks").glob("*.ipynb"))) == 7
+    assert len(list(Path(REPOSITORY / "notebooks").glob("*.ipynb"))) == 12
