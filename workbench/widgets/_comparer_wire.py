@@ -139,7 +139,7 @@ def _ranked(labels: LabelImage) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     is_there = np.zeros(int(labels.max(initial=0)) + 1, bool)
     is_there[labels] = True
     is_there[0] = False
-    return np.flatnonzero(is_there), np.cumsum(is_there, dtype=np.uint32)[labels] * (labels > 0)
+    return np.flatnonzero(is_there), np.cumsum(is_there, dtype=np.uint32)[labels]
 
 
 def _values(column: pd.Series) -> list[Any]:
