@@ -20,7 +20,7 @@ from workbench.schema import OUTCOME_COLOURS, OUTCOMES, InputError
 from workbench.store import read_verdicts, write_maps
 from workbench.studies import FailureChoice, RunView, find_member, open_view, read_annotation
 from workbench.viewers import Inspector, RunScenes, outcome_codes, picture_layers, show_layers
-from workbench.viewers._layers import event_layer, focus_layer
+from workbench.viewers._layers import event_layer, focus_layer, outcome_layer, outline_layer
 from workbench.viewers._plugin import record_layers
 
 
@@ -56,6 +56,19 @@ def test_ids_far_apart_are_coloured_like_small_ones() -> None:
     far = np.array([[0, 4_000_000_000, 7]])
     small = outcome_codes(labels, labels, {}, {5: "split", 7: "matched"})
     assert (outcome_codes(far, far, {}, {4_000_000_000: "split", 7: "matched"}) == small).all()
+
+
+def test_each_outcome_has_its_colour_and_each_cell_of_an_outline_the_same() -> None:
+    viewer = ViewerModel()
+    codes = np.arange(len(OUTCOMES) + 1, dtype=np.uint8)[None]
+    cells = np.array([[0, 1, 2, 70_000]])
+    show_layers(viewer, [outcome_layer(codes), outline_layer("reference", cells, "#00A676")])
+    for code, outcome in enumerate(OUTCOMES, start=1):
+        colour = OUTCOME_COLOURS[outcome]
+        wanted = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        assert np.allclose(viewer.layers["outcomes"].get_color(code)[:3], wanted, atol=0.01)
+    outline = viewer.layers["reference"]
+    assert len({tuple(outline.get_color(cell)) for cell in (1, 2, 70_000)}) == 1
 
 
 def test_three_unnamed_channels_of_bytes_are_colours_and_others_a_layer_each() -> None:

@@ -125,7 +125,10 @@ def outcome_layer(codes: npt.NDArray[np.uint8]) -> LayerSpec:
         From :func:`outcome_codes`.
     """
     return LayerSpec(
-        OUTCOME_LAYER, "labels", codes, {"opacity": 0.35, "colormap": outcome_colours()}
+        OUTCOME_LAYER,
+        "labels",
+        codes,
+        {"opacity": 0.35, "colormap": cycle(*(OUTCOME_COLOURS[name] for name in OUTCOMES))},
     )
 
 
@@ -161,7 +164,7 @@ def outline_layer(name: str, labels: LabelImage, colour: str, **first: Any) -> L
         "labels",
         labels.astype(np.int32),
         {"opacity": 0.9, **first},
-        {"colormap": one_colour(colour)},
+        {"colormap": cycle(colour)},
     )
 
 
@@ -258,22 +261,15 @@ def draw_cells(layer: Any, *, filled: bool) -> None:
         layer.opacity = 0.4 if filled else 0.9
 
 
-def outcome_colours() -> Any:
-    """Return the colours of the codes of outcomes."""
-    from napari.utils import DirectLabelColormap
-
-    # None is the colour of every label not named, 0 the background.
-    colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
-    colours.update((code, OUTCOME_COLOURS[name]) for name, code in CODES.items())
-    return DirectLabelColormap(color_dict=colours)
-
-
 @lru_cache
-def one_colour(colour: str) -> Any:
-    """Return one colour for all labels; napari paints it faster than colours by label."""
+def cycle(*colours: str) -> Any:
+    """Return the colours of labels 1, 2, ..., in turn; one colour is that of all.
+
+    napari needs seconds to prepare a table of colours by label, for this it needs none.
+    """
     from napari.utils.colormaps import CyclicLabelColormap
 
-    return CyclicLabelColormap(colors=["transparent", colour])
+    return CyclicLabelColormap(colors=["transparent", *colours])
 
 
 def _insert(viewer: Any, spec: LayerSpec, place: int) -> None:
