@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -69,6 +70,9 @@ def inspect_run(
             viewer.theme = theme
         inspector = Inspector(viewer, view, member, choice=choice or ALL, beside=second)
         add_dock(viewer, inspector)
+        # napari collects garbage whenever a layer goes, which takes a third of a second as long as
+        # all that was loaded is looked through each time.
+        gc.freeze()
         if screenshot is not None:
             _take_screenshot(viewer, inspector, screenshot)
     except InputError:

@@ -398,7 +398,10 @@ class Inspector:
             grid.enabled = True
         else:
             for member in self.scenes.members:
-                self.viewer.layers[member.name].visible = member == self.member
+                layer, wanted = self.viewer.layers[member.name], member == self.member
+                # Told twice, napari draws twice.
+                if layer.visible != wanted:
+                    layer.visible = wanted
         self._draw_filled()
         if framed:
             self.frame()
