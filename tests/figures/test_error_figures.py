@@ -114,11 +114,12 @@ def test_the_difference_of_budgets_points_to_the_model_ahead() -> None:
     errors = error_table(WITH_INTERVALS)
     compared = analysis.compare_budgets(errors, first="unet", second="otsu", **FEW)
     figure = figures.budget_difference(compared, first="unet", second="otsu")
-    (bars,) = figure.data
-    assert list(bars.x) == compared["advantage"].tolist()
+    assert [bar.x[0] for bar in figure.data] == compared["advantage"].tolist()
     assert ticks(figure) == [*ERROR_TYPES, "<b>all</b>"]
-    assert list(bars.marker.color[:6]) == [OUTCOME_COLOURS[error] for error in ERROR_TYPES]
-    assert np.allclose(bars.x - bars.error_x.arrayminus, compared["low"])
+    colours = [bar.marker.color for bar in figure.data[:6]]
+    assert colours == [OUTCOME_COLOURS[error] for error in ERROR_TYPES]
+    low = [bar.x[0] - bar.error_x.arrayminus[0] for bar in figure.data]
+    assert np.allclose(low, compared["low"])
     assert "unet is ahead of otsu" in figure.layout.xaxis.title.text
 
 

@@ -308,7 +308,8 @@ def test_the_page_is_one_offline_file_with_a_picture_of_each_flagged_image(
     text = page.read_text()
     assert "<title>discs – audit of an annotated data set</title>" in text
     assert "4 images with 63 cells: 1 with errors, 1 with warnings, 3 with neither." in text
-    assert text.count('type="application/json"') == 2  # the overview and one image
+    # The overview, one image, and the pictures that both draw from.
+    assert text.count('type="application/json"') == 3
     assert "im1 (val): number 1 stands for 2 cells far apart" in text
     assert "im3.tif: can&#39;t be read" in text
     body = text.split("<script>")[0]
@@ -331,7 +332,7 @@ def test_the_page_says_how_many_pictures_it_leaves_out(
     page = write_audit(quietly(open_dataset(root)), tmp_path, max_pictures=2)
     text = page.read_text()
     assert "2 of 5 images are shown; findings.csv has the others." in text
-    assert text.count('type="application/json"') == 3
+    assert text.count('type="application/json"') == 4
 
 
 def test_a_data_set_without_a_fault_has_a_page_that_says_so(

@@ -247,7 +247,8 @@ def test_the_report_measures_cells_always_and_pixels_where_the_stage_ran(
 
 def test_the_report_says_nothing_where_no_model_is_sure(job: CalibrateJob, tmp_path: Path) -> None:
     view = view_of(job, tmp_path / "run")
-    assert calibration_sections(replace(view, cells=view.cells.assign(confidence=np.nan))) == []
+    write_table(view.run.cells_file, view.cells.assign(confidence=np.nan))
+    assert calibration_sections(replace(view)) == []
 
 
 MODELS = "{otsu_watershed: {}, unet: {}, both: {ensemble: [unet, otsu_watershed], fuse: labels}}"

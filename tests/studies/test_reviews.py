@@ -12,7 +12,14 @@ from tests.conftest import run_workbench
 from tests.studies.wrong_labels import view_of_wrong_labels
 from workbench.analysis import scores_without_disputed
 from workbench.schema import InputError
-from workbench.store import KeptSlice, Verdict, append_verdict, keep_slice, read_verdicts
+from workbench.store import (
+    KeptSlice,
+    Verdict,
+    append_verdict,
+    keep_slice,
+    read_verdicts,
+    write_table,
+)
 from workbench.studies import (
     RunView,
     disputed_sentences,
@@ -77,7 +84,8 @@ class TestWhatIsListed:
         sure = (cells["image_id"] == "im2") & (cells["cell_id"] == 3)
         cells["confidence"] = 0.9
         cells.loc[sure & (cells["side"] == "predicted"), "confidence"] = 0.2
-        doubted = RunView(view.run, view.study, view.dataset, view.scores, cells)
+        write_table(view.run.cells_file, cells)
+        doubted = RunView(view.run, view.study, view.dataset, view.scores)
         table = review_cells(doubted, source="doubtful", n_cells=2).table
         assert table["cells"].iloc[0] == (("predicted", 3, MEMBER),)
         assert table["about"].iloc[0] == "confidence 0.20"
@@ -110,13 +118,8 @@ def test_places_where_two_members_differ_name_the_cells_of_both(
     )
     lost["event"] = range(1, len(lost) + 1)
     scores = view.scores.assign(model="blind", value=0.0, tp=0)
-    both = RunView(
-        view.run,
-        view.study,
-        view.dataset,
-        pd.concat([view.scores, scores]),
-        pd.concat([view.cells, lost]),
-    )
+    write_table(view.run.cells_file, pd.concat([view.cells, lost]))
+    both = RunView(view.run, view.study, view.dataset, pd.concat([view.scores, scores]))
     listed = review_cells(both, member=MEMBER, source="difference", against="blind", n_cells=None)
     assert set(listed.table["panels"]) == {(MEMBER, "blind-0")}
     sizes = listed.table["about"].str.extract(r"([+-]\d\.\d+) of")[0].astype(float).abs()

@@ -1,8 +1,7 @@
 """How the budget of lost F1 changes with the threshold, and from one model to another."""
 
-from typing import Final
+from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -96,32 +95,9 @@ def budget_difference(compared: pd.DataFrame, *, first: str, second: str) -> go.
     """
     errors = list(compared["error"])
     names = [f"<b>{error}</b>" if error not in ERROR_TYPES else error for error in errors]
+    # A trace for each type: patterns over bars of several colours are more than plotly draws.
     figure = go.Figure(
-        go.Bar(
-            x=compared["advantage"],
-            y=np.arange(len(errors)),
-            orientation="h",
-            width=0.6,
-            marker={
-                "color": [OUTCOME_COLOURS.get(error, "#DDDDDD") for error in errors],
-                "line": {"width": 1, "color": INK},
-                "pattern": {"shape": [PATTERNS.get(error, "") for error in errors], **PATTERN_LOOK},
-            },
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": compared["high"] - compared["advantage"],
-                "arrayminus": compared["advantage"] - compared["low"],
-                "color": INK,
-                "thickness": 1.6,
-                "width": 5,
-            },
-            customdata=compared[["error", "low", "high"]],
-            hovertemplate=(
-                "%{customdata[0]}: %{x:+.3f} [%{customdata[1]:+.3f}, %{customdata[2]:+.3f}]"
-                "<extra></extra>"
-            ),
-        )
+        [_difference_bar(row, place) for place, row in enumerate(compared.itertuples())]
     )
     figure.add_vline(x=0, line={"color": SOFT, "width": 1})
     figure.update_xaxes(
@@ -134,3 +110,32 @@ def budget_difference(compared: pd.DataFrame, *, first: str, second: str) -> go.
     show_rows(figure, names)
     figure.update_layout(margin={"b": 80})
     return figure
+
+
+def _difference_bar(row: Any, place: int) -> go.Bar:
+    """Return the bar of one type of error, or of all, with its interval."""
+    return go.Bar(
+        x=[row.advantage],
+        y=[place],
+        orientation="h",
+        width=0.6,
+        marker={
+            "color": OUTCOME_COLOURS.get(row.error, "#DDDDDD"),
+            "line": {"width": 1, "color": INK},
+            "pattern": {"shape": PATTERNS.get(row.error, ""), **PATTERN_LOOK},
+        },
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [row.high - row.advantage],
+            "arrayminus": [row.advantage - row.low],
+            "color": INK,
+            "thickness": 1.6,
+            "width": 5,
+        },
+        name=row.error,
+        showlegend=False,
+        hovertemplate=(
+            f"{row.error}: {row.advantage:+.3f} [{row.low:+.3f}, {row.high:+.3f}]<extra></extra>"
+        ),
+    )
