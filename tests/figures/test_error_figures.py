@@ -148,7 +148,7 @@ class TestDuelBars:
         first, _, difference = figures.duel_bars(self.TABLE, first="a", second="b").data
         filled = [colour != "#FFFFFF" for colour in difference.marker.color]
         assert filled == [True, True, False]
-        assert first.marker.color[0] == first.marker.color[1] != first.marker.color[2]
+        assert first.marker.opacity[0] == first.marker.opacity[1] > first.marker.opacity[2]
 
     def test_both_directions_read_as_positive_numbers(self) -> None:
         axis = figures.duel_bars(self.TABLE, first="a", second="b").layout.xaxis

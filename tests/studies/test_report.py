@@ -29,7 +29,9 @@ pytestmark = pytest.mark.slow
 
 def test_it_has_every_part(demo_run: Path) -> None:
     sections = run_sections(open_view(demo_run))
-    assert [section.title for section in sections if section.level == 2] == [
+    titles = [section.title for section in sections if section.level == 2]
+    # Robustness is there once notebook 10 has measured it, which its own test does.
+    assert [title for title in titles if title != "Robustness"] == [
         "Executive summary", "Broken runs", "Scores", "Statistics", "Ranking",
         "Scores by number of cells", "Kinds of images", "Errors", "Where the best two differ",
         "What to look at first", "Effect on biology", "Each model", "Recommendations",

@@ -41,7 +41,9 @@ def duel_bars(table: pd.DataFrame, *, first: str, second: str) -> go.Figure:
                 width=0.7,
                 name=f"found by {model} alone",
                 marker={
-                    "color": [translucent(colour, 0.35 if few else 0.9) for few in table["few"]],
+                    # One colour: patterns over bars of several are more than plotly draws.
+                    "color": colour,
+                    "opacity": [0.35 if few else 0.9 for few in table["few"]],
                     "pattern": {"shape": shape, "fgcolor": "#FFFFFF", "solidity": 0.15, "size": 7,
                                 "fillmode": "overlay"},
                 },
