@@ -28,7 +28,6 @@ REPOSITORY = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("WORKBENCH_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares expensive fixtures: the demo run's tests, and those of a file."""
     for item in items:
